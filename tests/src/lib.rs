@@ -1,1 +1,31 @@
-//! x
+//! What every test needs: a home of its own, ways to call the tools, and proof that nothing is left.
+//!
+//! Nothing here knows how bgrun works inside; it knows the binaries, the record and the state
+//! directory of the contract. The programs that tests run under bgrun are in `src/bin/`.
+
+mod binaries;
+mod call;
+mod database;
+mod home;
+mod isolation;
+mod life;
+mod patience;
+pub mod programs;
+mod record;
+mod sweep;
+mod terminal;
+
+pub use binaries::{bin_dir, faults_bin_dir, program, workspace_root};
+pub use call::{Call, Output, Running};
+pub use database::{OldProcess, open_database, write_bun_3_3_database, write_bun_3_13_database};
+pub use home::{Home, NOBODY};
+pub use isolation::{in_new_namespaces, mount_tmpfs};
+pub use life::{
+    Life, children_of, descendants_of, environ_of, is_alive, open_files_of, status_field,
+};
+pub use patience::{PATIENCE, eventually, eventually_some, holds_for};
+pub use record::Record;
+pub use rustix::process::Signal;
+pub use serde_json::{Value, json};
+pub use sweep::claimed_by;
+pub use terminal::Terminal;

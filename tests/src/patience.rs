@@ -1,0 +1,37 @@
+//! Waiting for facts: the only place in the tests that sleeps.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// How long a fact may take that normally takes milliseconds; a loaded machine is slow, not wrong.
+pub const PATIENCE: Duration = Duration::from_secs(15);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Waits until `fact` holds; fails the test when it does not within [`PATIENCE`].
+#[track_caller]
+pub fn eventually(what: &str, mut fact: impl FnMut() -> bool) {
+    eventually_some(what, || fact().then_some(()));
+}
+
+/// Waits until `fact` yields something, and returns it.
+#[track_caller]
+pub fn eventually_some<T>(what: &str, mut fact: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = fact() {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+        sleep(PAUSE);
+    }
+}
+
+/// Looks at `fact` for the whole of `window`; for what must *not* happen there is no other way.
+#[track_caller]
+pub fn holds_for(window: Duration, what: &str, mut fact: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while begun.elapsed() < window {
+        assert!(fact(), "no longer after {:?}: {what}", begun.elapsed());
+        sleep(PAUSE);
+    }
+}
