@@ -1,0 +1,18 @@
+//! The Linux platform. Facts come from man7.org's manual pages, section 2 and 5,
+//! unless a line names another source.
+
+pub mod clock;
+pub mod descriptors;
+pub mod events;
+pub(crate) mod identity;
+pub(crate) mod lock;
+pub mod logs;
+pub(crate) mod pidfd;
+pub mod ports;
+pub mod private;
+pub(crate) mod procfs;
+pub(crate) mod signal;
+pub mod spawn;
+pub mod stat;
+pub mod tree;
+pub mod user;

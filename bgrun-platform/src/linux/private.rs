@@ -1,0 +1,93 @@
+//! Keeping what is ours to ourselves: the umask, and the state directory.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::Mode;
+
+/// Why a state directory is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsafe {
+    /// It belongs to somebody else, who could put anything into it.
+    #[error("{} belongs to user {owner}, not to you (user {you})", crate::text::safe_path(.path))]
+    Owner {
+        /// The directory.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who asks.
+        you: u32,
+    },
+    /// It is not a directory.
+    #[error("{} is not a directory", crate::text::safe_path(.0))]
+    NotADirectory(PathBuf),
+    /// It cannot be made or looked at.
+    #[error("cannot use {}: {error}", crate::text::safe_path(.path))]
+    Io {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+/// From now on files are made for their owner only (0600, directories 0700). Answers
+/// the mask that was in force, which is the one a managed process is to get.
+pub fn close_umask() -> u32 {
+    rustix::process::umask(Mode::from_raw_mode(0o077)).as_raw_mode()
+}
+
+/// Makes `path`, and what is missing above it, for us alone; takes the rights of
+/// others away where the older tool gave them.
+///
+/// # Errors
+/// See [`Unsafe`].
+pub fn directory(path: &Path) -> Result<(), Unsafe> {
+    let failed = |error: io::Error| Unsafe::Io { path: path.to_owned(), error };
+    let stat = match rustix::fs::stat(path) {
+        Ok(stat) => stat,
+        Err(rustix::io::Errno::NOENT) => {
+            std::fs::create_dir_all(path).map_err(failed)?;
+            rustix::fs::stat(path).map_err(|error| failed(error.into()))?
+        }
+        Err(error) => return Err(failed(error.into())),
+    };
+    if !rustix::fs::FileType::from_raw_mode(stat.st_mode).is_dir() {
+        return Err(Unsafe::NotADirectory(path.to_owned()));
+    }
+    let you = rustix::process::geteuid().as_raw();
+    if stat.st_uid != you {
+        return Err(Unsafe::Owner { path: path.to_owned(), owner: stat.st_uid, you });
+    }
+    if stat.st_mode & 0o077 != 0 {
+        // On a read-only file system it stays as it is: reading goes on.
+        match rustix::fs::chmod(path, Mode::from_raw_mode(0o700)) {
+            Ok(()) | Err(rustix::io::Errno::ROFS) => {}
+            Err(error) => return Err(failed(error.into())),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn rights_of_others_are_taken_away() {
+        let above = tempfile::tempdir().expect("directory");
+        let path = above.path().join("state");
+        std::fs::create_dir(&path).expect("create");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("chmod");
+        directory(&path).expect("use");
+        let mode = std::fs::metadata(&path).expect("look").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_file_is_no_state_directory() {
+        let file = tempfile::NamedTempFile::new().expect("file");
+        assert!(matches!(directory(file.path()), Err(Unsafe::NotADirectory(_))));
+    }
+}

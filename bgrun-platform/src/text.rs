@@ -1,0 +1,74 @@
+//! Text from outside, made safe before a terminal sees it.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// `text` without characters that could move the cursor, hide something or turn the
+/// direction of writing: controls (C0, DEL, C1) and bidirectional marks are shown as
+/// escapes.
+#[must_use]
+pub fn safe(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            '\u{1b}' => out.push_str("\\e"),
+            c if is_unsafe(c) => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// [`safe`] for text of the system, with `?` marks for what is no UTF-8.
+#[must_use]
+pub fn safe_os(text: &OsStr) -> String {
+    safe(&text.to_string_lossy()).into_owned()
+}
+
+/// [`safe`] for a path.
+#[must_use]
+pub fn safe_path(path: &Path) -> String {
+    safe_os(path.as_os_str())
+}
+
+/// Whether a character is a control or turns the direction of writing (Unicode
+/// Bidi_Control).
+#[must_use]
+pub fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_is_left_alone() {
+        for text in ["", "web", "日本 🙂", "a\\b", "100%"] {
+            assert!(matches!(safe(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+
+    #[test]
+    fn nothing_unsafe_is_left() {
+        let hostile = "a\u{1b}[2Jb\nc\u{9b}d\u{7f}\u{202e}e\u{2066}";
+        let shown = safe(hostile);
+        assert_eq!(shown, "a\\e[2Jb\\nc\\u{9b}d\\u{7f}\\u{202e}e\\u{2066}");
+        assert!(!shown.chars().any(is_unsafe));
+    }
+}
