@@ -42,7 +42,7 @@ const FIELDS: [&str; 34] = [
 
 #[track_caller]
 fn names(records: &Value) -> Vec<&str> {
-    records.as_array().unwrap().iter().map(Record::name).collect()
+    records.as_array().expect("ls prints an array").iter().map(Record::name).collect()
 }
 
 /// The names that `ls --json` with these arguments shows.

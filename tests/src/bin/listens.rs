@@ -17,12 +17,13 @@ fn main() {
     let listener = TcpListener::bind((host, port)).expect("the port is free");
     let port = listener.local_addr().expect("it is bound").port();
     writeln!(stdout(), "{port}").expect("stdout can be written");
-    if has("child") {
-        Command::new(&args[0]).spawn().expect("it starts again");
-    }
+    let child = has("child").then(|| Command::new(&args[0]).spawn().expect("it starts again"));
     spawn(move || {
         let mut kept = Vec::new();
         kept.extend(listener.incoming());
     });
     sleep(Duration::from_secs(55));
+    if let Some(mut child) = child {
+        child.wait().expect("it is our child");
+    }
 }

@@ -1,0 +1,129 @@
+//! `kill` with `--delete`, `--clean`, `--nuke` and `--port`: forgetting, and ending by port.
+
+use tests::*;
+
+#[test]
+fn delete_forgets_the_process_and_its_logs() {
+    let home = Home::new();
+    home.start("web", ["sh", "-c", "echo line; exec sleep 60"]);
+    home.until_out("web", "line");
+    let answer = home.kill(["--delete", "web"]).only().clone();
+    assert_eq!(answer["outcome"], "stopped");
+    assert_eq!(answer["deleted"], true);
+    assert!(home.find("web").is_none());
+    assert!(!home.out_path("web").exists() && !home.err_path("web").exists());
+    let locks = std::fs::read_dir(home.state().join("run")).unwrap().count();
+    assert_eq!(locks, 0, "the lock file goes with it");
+    home.must_be_clean();
+    home.verb("kill", ["--delete", "web"]).code(4);
+}
+
+#[test]
+fn delete_of_what_is_stopped_works_as_well() {
+    let home = Home::new();
+    home.start_sleep("web");
+    home.kill(["web"]);
+    let answer = home.kill(["--delete", "web"]).only().clone();
+    assert_eq!(answer["outcome"], "already-stopped");
+    assert_eq!(answer["deleted"], true);
+    assert!(home.all().is_empty());
+}
+
+#[test]
+fn keep_logs_keeps_them() {
+    let home = Home::new();
+    home.start("web", ["sh", "-c", "echo line; exec sleep 60"]);
+    home.until_out("web", "line");
+    home.kill(["--delete", "--keep-logs", "web"]);
+    assert!(home.find("web").is_none());
+    assert_eq!(home.out("web"), "line\n");
+}
+
+#[test]
+fn a_deleted_name_starts_from_the_beginning() {
+    let home = Home::new();
+    let old = home.verb("run", ["web", "-e", "A=1", "--json", "--", "sleep", "60"]).json();
+    home.kill(["--delete", "web"]);
+    home.verb("run", ["web"]).code(4);
+    let new = home.start_sleep("web");
+    assert_eq!(new["run"], 1);
+    assert_ne!(environ_of(new.pid())["BGRUN_ID"], "");
+    assert!(!environ_of(new.pid()).contains_key("A"));
+    // A record of the deleted process is not one of the new process, although run and name agree.
+    let output = home.verb("kill", ["--json", "-"]).stdin(old.to_string()).run();
+    assert!([4, 6].contains(&output.code), "{output}");
+    assert!(is_alive(new.pid()));
+}
+
+#[test]
+fn clean_forgets_all_that_do_not_run() {
+    let home = Home::new();
+    home.start_sleep("running");
+    home.start_sleep("stopped");
+    home.kill(["stopped"]);
+    home.start("failed", ["false"]);
+    home.until("failed", "failed");
+    let answer = home.kill(["--clean"]);
+    assert_eq!(answer.as_array().unwrap().len(), 2, "{answer:#}");
+    let left = home.all();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].name(), "running");
+    assert_eq!(left[0].status(), "running");
+}
+
+#[test]
+fn nuke_stops_and_forgets_all() {
+    let home = Home::new();
+    home.start_sleep("one");
+    home.start("two", ["sh", "-c", "sleep 60 & sleep 60"]);
+    home.start("ended", ["true"]);
+    home.until("ended", "exited");
+    assert_eq!(home.kill(["--nuke"]).as_array().unwrap().len(), 3);
+    assert!(home.all().is_empty());
+    home.must_be_clean();
+}
+
+#[test]
+fn a_port_ends_our_own_process_that_listens_there_and_no_client() {
+    let home = Home::new();
+    home.start("web", [program("listens"), "0".into()]);
+    let port = home.until_out("web", "\n").trim().to_owned();
+    home.start("client", [program("connects"), port.clone()]);
+    home.until_out("client", "connected");
+    let stranger = home.call(program("connects")).arg(&port).spawn();
+    stranger.until_it_says("connected");
+
+    let answer = home.kill(["--port", &port]);
+    assert_eq!(answer.only()["name"], "web");
+    assert_eq!(answer.only()["outcome"], "stopped");
+    assert_eq!(home.ls("web").status(), "stopped");
+    assert_eq!(home.ls("client").status(), "running");
+    assert!(stranger.life.is_alive());
+}
+
+#[test]
+fn a_port_of_somebody_else_is_freed_only_by_force() {
+    let home = Home::new();
+    let stranger = home.call(program("listens")).arg("0").spawn();
+    stranger.until_it_says("\n");
+    let port = stranger.out().trim().to_owned();
+    let client = home.call(program("connects")).arg(&port).spawn();
+    client.until_it_says("connected");
+
+    let refused = home.verb("kill", ["--port", &port]).run();
+    assert_ne!(refused.code, 0, "{refused}");
+    assert!(refused.err().contains("--force"), "{refused}");
+    assert!(stranger.life.is_alive());
+
+    home.verb("kill", ["--port", &port, "--force"]).ok();
+    stranger.life.must_end();
+    assert!(client.life.is_alive(), "only the listener");
+}
+
+#[test]
+fn what_is_no_port_is_a_usage_error() {
+    let home = Home::new();
+    for port in ["0", "65536", "http", "-1"] {
+        home.verb("kill", ["--port", port]).code(2);
+    }
+}
