@@ -1,1 +1,47 @@
-//! x
+//! What is written: the registry of processes and their runs, the record that tools
+//! exchange, selection, paths, environment variables.
+//!
+//! This crate knows nothing of running processes. Identities and status of what runs
+//! are handed to it as plain facts; see [`status()`] for what follows from both.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`Home`], [`variables`] | where state lives, and every environment variable |
+//! | [`Store`] | the SQLite registry: open, read, write in one transaction |
+//! | [`Process`], [`Spec`], [`Run`], [`End`] | what is stored |
+//! | [`LockLine`] | the line in a lock file: what survives the loss of the store |
+//! | [`status()`], [`Record`] | what follows, and how it is shown as JSON |
+//! | [`name`], [`selection`] | names, and what `api-*`, `@group`, `-` refer to |
+#![warn(missing_docs)]
+
+mod database;
+mod encoding;
+mod error;
+mod home;
+mod import;
+mod known;
+mod lock_line;
+pub mod name;
+mod process;
+mod record;
+mod registry;
+mod run;
+mod schema;
+pub mod selection;
+mod spec;
+mod status;
+pub mod time;
+pub mod variables;
+
+pub use database::{Durability, Store};
+pub use error::Error;
+pub use home::{Home, NoHome};
+pub use import::{Import, Imported};
+pub use known::Known;
+pub use lock_line::LockLine;
+pub use process::{Process, Wanted, new_cookie};
+pub use record::{Container, Record};
+pub use registry::{Start, Writer};
+pub use run::{End, Reason, Run};
+pub use spec::{KeepAlive, Spec, Stream, rendered};
+pub use status::{Observed, Status, status};

@@ -43,13 +43,24 @@ pub fn close_umask() -> u32 {
 /// # Errors
 /// See [`Unsafe`].
 pub fn directory(path: &Path) -> Result<(), Unsafe> {
+    if !is_directory(path)? {
+        std::fs::create_dir_all(path)
+            .map_err(|error| Unsafe::Io { path: path.to_owned(), error })?;
+        is_directory(path)?;
+    }
+    Ok(())
+}
+
+/// Whether there is a directory at `path` to be used as [`directory`] would: it is made
+/// private where it is not, and nothing is made where there is nothing.
+///
+/// # Errors
+/// See [`Unsafe`].
+pub fn is_directory(path: &Path) -> Result<bool, Unsafe> {
     let failed = |error: io::Error| Unsafe::Io { path: path.to_owned(), error };
     let stat = match rustix::fs::stat(path) {
         Ok(stat) => stat,
-        Err(rustix::io::Errno::NOENT) => {
-            std::fs::create_dir_all(path).map_err(failed)?;
-            rustix::fs::stat(path).map_err(|error| failed(error.into()))?
-        }
+        Err(rustix::io::Errno::NOENT) => return Ok(false),
         Err(error) => return Err(failed(error.into())),
     };
     if !rustix::fs::FileType::from_raw_mode(stat.st_mode).is_dir() {
@@ -66,7 +77,7 @@ pub fn directory(path: &Path) -> Result<(), Unsafe> {
             Err(error) => return Err(failed(error.into())),
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]

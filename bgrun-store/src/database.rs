@@ -1,0 +1,166 @@
+//! Opening the SQLite registry, and the one way to write it.
+//!
+//! WAL, so that readers never wait. Every write is one `BEGIN IMMEDIATE` transaction:
+//! a deferred one that reads first fails with "locked" under concurrent writers
+//! whatever the busy timeout. The WAL is left in place when a tool closes, or each
+//! would pay a checkpoint and the next one for making the files anew.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::error::Error;
+use crate::home::Home;
+use crate::import::{self, Import};
+use crate::registry::Writer;
+use crate::schema;
+
+/// How long a write waits for other writers.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What a write must survive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// A loss of power: what the user said, and how runs ended.
+    Power,
+    /// The end of this process: facts that only this boot needs.
+    Boot,
+}
+
+/// The open registry.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) connection: Connection,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the registry of `home`, making or migrating it first where needed. The
+    /// directory must exist and be private, and the umask closed.
+    ///
+    /// The second answer tells what was taken over from an older database.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn open(home: &Home) -> Result<(Self, Import), Error> {
+        let path = home.database();
+        let is_new = match File::options().write(true).create_new(true).open(&path) {
+            // Made here, because SQLite would make it readable for everybody.
+            Ok(_) => true,
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => false,
+            Err(error) => return Err(unusable(&path, &error)),
+        };
+        let mut store = Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let version = store.version()?;
+        if version == schema::VERSION {
+            return Ok((store, Import::default()));
+        }
+        if version > schema::VERSION {
+            return Err(Error::Newer { path, found: version, known: schema::VERSION });
+        }
+        let imported = import::bring_up_to_date(&mut store, home, is_new)?;
+        Ok((store, imported))
+    }
+
+    /// Opens the registry of `home` for reading, if there is one of the present schema.
+    /// `None`: there is nothing to read yet, or it has to be migrated first by
+    /// [`Store::open`].
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn open_to_read(home: &Home) -> Result<Option<Self>, Error> {
+        let path = home.database();
+        match std::fs::metadata(&path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unusable(&path, &error)),
+        }
+        // Readers take part in the WAL's locks, and so write its index: where that may not
+        // be, SQLite manages with reading alone as long as the index is there.
+        let store = match Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE) {
+            Ok(store) => store,
+            Err(_) => Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+        };
+        match store.version()? {
+            version if version > schema::VERSION => {
+                Err(Error::Newer { path, found: version, known: schema::VERSION })
+            }
+            schema::VERSION => Ok(Some(store)),
+            _ => Ok(None),
+        }
+    }
+
+    pub(crate) fn connect(path: &Path, access: OpenFlags) -> Result<Self, Error> {
+        let failed = |error: rusqlite::Error| Error::from_sqlite(path.to_owned(), &error);
+        // One thread uses a connection: SQLite needs no mutexes.
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+            .map_err(failed)?;
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// How long a write waits for others from now on.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn set_patience(&self, patience: Duration) -> Result<(), Error> {
+        self.connection.busy_timeout(patience).map_err(|error| self.error(&error))
+    }
+
+    /// The patience of a store that was just opened.
+    pub const PATIENCE: Duration = BUSY_TIMEOUT;
+
+    pub(crate) fn version(&self) -> Result<i64, Error> {
+        self.connection
+            .query_row("PRAGMA user_version", (), |row| row.get(0))
+            .map_err(|error| self.error(&error))
+    }
+
+    /// Does `act` in one transaction, or nothing of it when it fails.
+    ///
+    /// # Errors
+    /// Whatever `act` fails with, or see [`Error`].
+    pub fn write<T, E: From<Error>>(
+        &mut self,
+        durability: Durability,
+        act: impl FnOnce(&Writer<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let path = self.path.clone();
+        let failed = |error: &rusqlite::Error| E::from(Error::from_sqlite(path.clone(), error));
+        let synchronous = match durability {
+            Durability::Power => "FULL",
+            Durability::Boot => "NORMAL",
+        };
+        self.connection
+            .pragma_update(None, "synchronous", synchronous)
+            .map_err(|error| failed(&error))?;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| failed(&error))?;
+        let result = act(&Writer::new(&transaction, &path))?;
+        transaction.commit().map_err(|error| failed(&error))?;
+        Ok(result)
+    }
+
+    pub(crate) fn error(&self, error: &rusqlite::Error) -> Error {
+        Error::from_sqlite(self.path.clone(), error)
+    }
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Error {
+    let path = path.to_owned();
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => Error::Full(path),
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
+            Error::ReadOnly(path)
+        }
+        _ => Error::Unusable { path, reason: error.to_string() },
+    }
+}

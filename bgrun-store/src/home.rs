@@ -1,0 +1,152 @@
+//! Where state lives: the paths below `$BGR_HOME`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::spec::Stream;
+use crate::variables;
+
+/// The state directory and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    directory: PathBuf,
+    database_name: String,
+}
+
+/// There is neither `$BGR_HOME` nor a home directory to put it in.
+#[derive(Debug, thiserror::Error)]
+#[error("no state directory: neither BGR_HOME nor HOME is set")]
+pub struct NoHome;
+
+impl Home {
+    /// The state directory `directory`, with the database of the default name.
+    #[must_use]
+    pub fn at(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), database_name: "bgr".to_owned() }
+    }
+
+    /// The state directory that the environment names. `user_home` is asked for the home
+    /// directory when `HOME` is not set, as under cron with an empty environment.
+    ///
+    /// # Errors
+    /// Nobody knows one.
+    pub fn from_environment(user_home: impl FnOnce() -> Option<PathBuf>) -> Result<Self, NoHome> {
+        let set = |key: &str| std::env::var_os(key).filter(|value| !value.is_empty());
+        Self::find(set(variables::HOME), set("HOME"), set(variables::DB_NAME), user_home)
+    }
+
+    fn find(
+        bgr_home: Option<OsString>,
+        home: Option<OsString>,
+        database_name: Option<OsString>,
+        user_home: impl FnOnce() -> Option<PathBuf>,
+    ) -> Result<Self, NoHome> {
+        let directory = match bgr_home {
+            Some(directory) => PathBuf::from(directory),
+            None => home.map(PathBuf::from).or_else(user_home).ok_or(NoHome)?.join(".bgr"),
+        };
+        let directory = std::path::absolute(&directory).map_err(|_| NoHome)?;
+        // A name, never a path: what is not one is as good as not set.
+        let database_name = database_name
+            .and_then(|name| name.into_string().ok())
+            .filter(|name| crate::name::check(name).is_ok())
+            .unwrap_or_else(|| "bgr".to_owned());
+        Ok(Self { directory, database_name })
+    }
+
+    /// The state directory itself.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The name that is part of the database's.
+    #[must_use]
+    pub fn database_name(&self) -> &str {
+        &self.database_name
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.directory.join(format!("{}_v2.sqlite", self.database_name))
+    }
+
+    /// The database of the older tool's later versions, read once and left alone.
+    #[must_use]
+    pub fn older_database(&self) -> PathBuf {
+        self.directory.join("bgrun.sqlite")
+    }
+
+    /// The directory of the lock files. Another database in the same directory has
+    /// processes with the same ids, and so a directory of its own.
+    #[must_use]
+    pub fn lock_directory(&self) -> PathBuf {
+        if self.database_name == "bgr" {
+            self.directory.join("run")
+        } else {
+            self.directory.join("run").join(&self.database_name)
+        }
+    }
+
+    /// The lock file of the process `id`.
+    #[must_use]
+    pub fn lock(&self, id: i64) -> PathBuf {
+        self.lock_directory().join(format!("{id}.lock"))
+    }
+
+    /// All lock files, by id.
+    #[must_use]
+    pub fn locks(&self) -> Vec<(i64, PathBuf)> {
+        let entries = std::fs::read_dir(self.lock_directory()).into_iter().flatten().flatten();
+        let mut locks: Vec<_> = entries
+            .filter_map(|entry| {
+                let path = entry.path();
+                let id = path.file_name()?.to_str()?.strip_suffix(".lock")?.parse().ok()?;
+                Some((id, path))
+            })
+            .collect();
+        locks.sort();
+        locks
+    }
+
+    /// The default log file of the process `name`, in `directory` or else here.
+    #[must_use]
+    pub fn log(&self, directory: Option<&Path>, name: &str, stream: Stream) -> PathBuf {
+        directory.unwrap_or(&self.directory).join(format!("{name}-{}.txt", stream.short()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(bgr_home: &str, home: &str, name: &str) -> Option<Home> {
+        let set = |text: &str| (!text.is_empty()).then(|| OsString::from(text));
+        Home::find(set(bgr_home), set(home), set(name), || None).ok()
+    }
+
+    #[test]
+    fn the_environment_decides_in_this_order() {
+        let directory = |home: Option<Home>| home.map(|home| home.directory().to_owned());
+        assert_eq!(directory(find("/a", "/b", "")), Some("/a".into()));
+        assert_eq!(directory(find("", "/b", "")), Some("/b/.bgr".into()));
+        assert_eq!(directory(find("", "", "")), None);
+        let asked = Home::find(None, None, None, || Some("/c".into())).expect("asked");
+        assert_eq!(asked.directory(), Path::new("/c/.bgr"));
+    }
+
+    #[test]
+    fn a_database_name_is_never_a_path() {
+        let database = |name| find("/a", "", name).map(|home| home.database());
+        assert_eq!(database(""), Some("/a/bgr_v2.sqlite".into()));
+        assert_eq!(database("shop"), Some("/a/shop_v2.sqlite".into()));
+        assert_eq!(database("../../x"), Some("/a/bgr_v2.sqlite".into()));
+    }
+
+    #[test]
+    fn two_databases_in_one_directory_share_no_lock() {
+        let lock = |name| find("/a", "", name).map(|home| home.lock(1));
+        assert_ne!(lock(""), lock("shop"));
+    }
+}

@@ -1,0 +1,142 @@
+//! A process as the store knows it: the spec without its large parts, the wish, and
+//! its latest runs.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::lock_line::LockLine;
+use crate::run::{End, Run};
+use crate::spec::KeepAlive;
+
+/// What the user asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// It shall run.
+    Up,
+    /// It shall not.
+    Down,
+}
+
+impl Wanted {
+    /// As in the store and in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// 128 random bits in hexadecimal: a fresh value for `BGRUN_ID`.
+#[must_use]
+pub fn new_cookie() -> String {
+    let mut bytes = [0_u8; 16];
+    // Without a source of randomness no promise about uniqueness could be kept.
+    getrandom::fill(&mut bytes).expect("the system has random numbers");
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One row of the registry with its latest runs, as `ls`, `kill` and `logs` need it.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// Unique in this store, never used again.
+    pub id: i64,
+    /// Its unique name.
+    pub name: String,
+    /// Its group.
+    pub group: Option<String>,
+    /// The shell command, or the argv rendered as one.
+    pub command: String,
+    /// The words to execute; lossy where they are not UTF-8.
+    pub argv: Option<Vec<String>>,
+    /// The working directory.
+    pub directory: PathBuf,
+    /// The configuration file.
+    pub config: Option<PathBuf>,
+    /// The log of stdout.
+    pub stdout: PathBuf,
+    /// The log of stderr.
+    pub stderr: PathBuf,
+    /// Whether others write into its logs too.
+    pub shared_log: bool,
+    /// All overrides of the environment as of the last start, as a JSON object.
+    pub overrides: String,
+    /// Files of variables, read at every start.
+    pub environment_files: Vec<PathBuf>,
+    /// The signal that asks it to end, by name.
+    pub stop_signal: String,
+    /// How long it may take to end.
+    pub stop_timeout: Duration,
+    /// When it is started again.
+    pub keep_alive: KeepAlive,
+    /// Memory of the tree above which the guard restarts it.
+    pub memory_limit_bytes: Option<u64>,
+    /// Time after which the guard restarts it.
+    pub restart_interval_minutes: Option<u64>,
+    /// The managed process from inside which it was started.
+    pub started_by: Option<String>,
+    /// What the user asked for.
+    pub wanted: Wanted,
+    /// The number of the latest start the user asked for; 0 for none.
+    pub request: i64,
+    /// The value of `BGRUN_ID` in its environment.
+    pub cookie: String,
+    /// Restarts by bgrun since the user last started it.
+    pub restarts: i64,
+    /// The identity of its supervisor, as the platform writes it.
+    pub supervisor: Option<String>,
+    /// When its supervisor starts it again.
+    pub next_restart_at: Option<Timestamp>,
+    /// The latest run.
+    pub run: Option<Run>,
+    /// The end of the latest run that has one, when that is not the latest run.
+    pub previous_end: Option<End>,
+}
+
+impl Process {
+    /// How the last finished run ended.
+    #[must_use]
+    pub fn last_end(&self) -> Option<&End> {
+        self.run.as_ref().and_then(|run| run.end.as_ref()).or(self.previous_end.as_ref())
+    }
+
+    /// Whether the latest start that was asked for has led to a run.
+    #[must_use]
+    pub fn has_run_as_asked(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.request >= self.request)
+    }
+
+    /// Takes over what the lock file knows and the store does not: a run that was begun
+    /// or ended by a supervisor that could not write it down any more.
+    ///
+    /// Answers whether there was anything.
+    pub fn learn_from<I: serde::Serialize>(&mut self, line: &LockLine<I>) -> bool {
+        let number = self.run.as_ref().map_or(0, |run| run.number);
+        if line.id != self.id || line.cookie != self.cookie || line.run < number {
+            return false;
+        }
+        let mut learned = false;
+        if line.run > number {
+            if let Some(end) = self.run.as_ref().and_then(|run| run.end.clone()) {
+                self.previous_end = Some(end);
+            }
+            self.run = Some(line.as_run());
+            self.supervisor = line.supervisor_text();
+            learned = true;
+        }
+        if let (Some(run), Some(end)) = (&mut self.run, &line.ended)
+            && run.end.is_none()
+        {
+            run.end = Some(end.clone());
+            learned = true;
+        }
+        if line.stopped && line.request == self.request && self.wanted == Wanted::Up {
+            self.wanted = Wanted::Down;
+            learned = true;
+        }
+        learned
+    }
+}

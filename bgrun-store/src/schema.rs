@@ -1,0 +1,65 @@
+//! The tables. A change of them is a new step at the end of [`STEPS`], never an edit of
+//! an old one.
+
+/// The schema this program writes: the number of steps.
+pub(crate) const VERSION: i64 = STEPS.len() as i64;
+
+/// Each step brings a database from one version to the next.
+pub(crate) const STEPS: [&str; 1] = [FIRST];
+
+/// The first ten columns of `process` are the older tool's, for programs that read
+/// them; `env` holds a JSON object of all overrides.
+const FIRST: &str = r#"
+CREATE TABLE process (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    pid INTEGER,
+    workdir TEXT NOT NULL,
+    command TEXT NOT NULL,
+    name TEXT NOT NULL UNIQUE,
+    env TEXT NOT NULL DEFAULT '{}',
+    configPath TEXT,
+    stdout_path TEXT NOT NULL,
+    stderr_path TEXT NOT NULL,
+    timestamp TEXT,
+    "group" TEXT,
+    argv BLOB,
+    settings TEXT NOT NULL DEFAULT '{}',
+    env_files BLOB,
+    shared_log INTEGER NOT NULL DEFAULT 0,
+    umask INTEGER NOT NULL DEFAULT 18,
+    stop_signal TEXT NOT NULL DEFAULT 'SIGTERM',
+    stop_timeout_ms INTEGER NOT NULL DEFAULT 10000,
+    keep_alive TEXT NOT NULL DEFAULT 'never',
+    memory_limit_bytes INTEGER,
+    restart_interval_minutes INTEGER,
+    started_by TEXT,
+    wanted TEXT NOT NULL DEFAULT 'down' CHECK (wanted IN ('up', 'down')),
+    request INTEGER NOT NULL DEFAULT 0,
+    cookie TEXT NOT NULL,
+    run INTEGER NOT NULL DEFAULT 0,
+    restarts INTEGER NOT NULL DEFAULT 0,
+    supervisor TEXT,
+    next_restart_at TEXT
+);
+CREATE TABLE caller_environment (
+    process_id INTEGER PRIMARY KEY REFERENCES process(id) ON DELETE CASCADE,
+    variables BLOB NOT NULL
+);
+CREATE TABLE run (
+    process_id INTEGER NOT NULL REFERENCES process(id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    request INTEGER NOT NULL,
+    pid INTEGER,
+    first_pid INTEGER,
+    identity TEXT,
+    started_at TEXT,
+    started_since_boot_ms INTEGER,
+    stdout_offset INTEGER NOT NULL DEFAULT 0,
+    stderr_offset INTEGER NOT NULL DEFAULT 0,
+    ended_at TEXT,
+    exit_code INTEGER,
+    exit_signal TEXT,
+    exit_reason TEXT,
+    PRIMARY KEY (process_id, number)
+) WITHOUT ROWID;
+"#;

@@ -1,0 +1,187 @@
+//! What the user said a process is: everything needed to start it again.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// One of the two streams a process writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Stream {
+    /// As in the names of log files: `out`, `err`.
+    #[must_use]
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Stdout => "out",
+            Self::Stderr => "err",
+        }
+    }
+}
+
+/// When a process is started again after it ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeepAlive {
+    /// Never: it has ended.
+    #[default]
+    Never,
+    /// When it ended with a code other than 0 or by a signal.
+    OnFailure,
+    /// However it ended.
+    Always,
+}
+
+impl KeepAlive {
+    /// As on the command line and in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::OnFailure => "on-failure",
+            Self::Always => "always",
+        }
+    }
+}
+
+impl fmt::Display for KeepAlive {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for KeepAlive {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "never" | "false" => Ok(Self::Never),
+            "on-failure" => Ok(Self::OnFailure),
+            "always" | "true" => Ok(Self::Always),
+            _ => Err("keep-alive is always, on-failure or never".to_owned()),
+        }
+    }
+}
+
+/// Everything needed to start a process, and to start it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
+    /// Its unique name; see [`crate::name::check`].
+    pub name: String,
+    /// The group it belongs to.
+    pub group: Option<String>,
+    /// The shell command, or the argv rendered as one for showing.
+    pub command: String,
+    /// The words to execute as they are; without them `command` is for `sh -c`.
+    pub argv: Option<Vec<OsString>>,
+    /// The working directory, absolute.
+    pub directory: PathBuf,
+    /// The configuration file, absolute.
+    pub config: Option<PathBuf>,
+    /// The log of stdout, absolute.
+    pub stdout: PathBuf,
+    /// The log of stderr, absolute.
+    pub stderr: PathBuf,
+    /// Whether it may write into a log that another process writes too.
+    pub shared_log: bool,
+    /// The environment of the caller at the first start.
+    pub caller_environment: Vec<(OsString, OsString)>,
+    /// Files of variables, read at every start.
+    pub environment_files: Vec<PathBuf>,
+    /// Variables set by name (`-e`), and those of [`crate::variables::RECORDED`] that
+    /// the caller had.
+    pub settings: BTreeMap<String, String>,
+    /// All overrides as of the last start: files, configuration, settings.
+    pub overrides: BTreeMap<String, String>,
+    /// The mask for files it makes.
+    pub umask: u32,
+    /// The signal that asks it to end, by name.
+    pub stop_signal: String,
+    /// How long it may take to end before it is killed.
+    pub stop_timeout: Duration,
+    /// When it is started again.
+    pub keep_alive: KeepAlive,
+    /// Memory of the tree above which the guard restarts it.
+    pub memory_limit_bytes: Option<u64>,
+    /// Time after which the guard restarts it.
+    pub restart_interval_minutes: Option<u64>,
+    /// The managed process from inside which it was started.
+    pub started_by: Option<String>,
+}
+
+impl Spec {
+    /// The words to execute.
+    #[must_use]
+    pub fn words(&self) -> Vec<OsString> {
+        match &self.argv {
+            Some(argv) => argv.clone(),
+            None => vec!["/bin/sh".into(), "-c".into(), self.command.clone().into()],
+        }
+    }
+
+    /// The whole environment of its process: the caller's, the overrides above it, and
+    /// what tells the process who it is.
+    #[must_use]
+    pub fn environment(&self, cookie: &str, run: i64) -> Vec<(OsString, OsString)> {
+        use crate::variables::{OWN_ID, OWN_NAME, OWN_RUN};
+        let own = [
+            (OWN_NAME, self.name.clone()),
+            (OWN_ID, cookie.to_owned()),
+            (OWN_RUN, run.to_string()),
+        ];
+        let above: BTreeMap<OsString, OsString> = self
+            .overrides
+            .iter()
+            .map(|(key, value)| (key.into(), value.into()))
+            .chain(own.map(|(key, value)| (key.into(), value.into())))
+            .collect();
+        let below = self.caller_environment.iter().filter(|(key, _)| !above.contains_key(key));
+        below.cloned().chain(above.clone()).collect()
+    }
+}
+
+/// The words of an argv as one line of shell that would give them back.
+#[must_use]
+pub fn rendered(argv: &[OsString]) -> String {
+    let quoted = argv.iter().map(|word| {
+        let word = word.to_string_lossy();
+        let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,~^".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word.into_owned()
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argv_is_rendered_so_that_a_shell_reads_it_back() {
+        let argv: Vec<OsString> =
+            ["node", "server.js", "--title=a b", "", "it's", "$HOME"].map(Into::into).to_vec();
+        assert_eq!(rendered(&argv), r"node server.js '--title=a b' '' 'it'\''s' '$HOME'");
+    }
+
+    #[test]
+    fn keep_alive_survives_its_own_text() {
+        for policy in [KeepAlive::Never, KeepAlive::OnFailure, KeepAlive::Always] {
+            assert_eq!(policy.as_str().parse(), Ok(policy));
+        }
+        assert!("sometimes".parse::<KeepAlive>().is_err());
+    }
+}
