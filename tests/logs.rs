@@ -219,7 +219,9 @@ fn a_line_of_any_length_needs_little_memory() {
     for args in ["--stdout -n 1", "-n 1", "--stdout -n all"] {
         let script = format!("ulimit -v 163840; exec bgrun-logs web {args}");
         let output = home.sh(&format!("({script}) | wc -c")).ok();
-        assert_eq!(output.out().trim(), size.to_string(), "{args}: {output}");
+        // Beside another stream an unterminated line may be given its newline.
+        let written: u64 = output.out().trim().parse().unwrap();
+        assert!(written == size || (args == "-n 1" && written == size + 1), "{args}: {output}");
         assert_eq!(output.err(), "", "{args}");
     }
 }

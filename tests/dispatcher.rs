@@ -1,0 +1,174 @@
+//! `bgrun`: names to executables, and nothing else.
+
+use std::fs;
+use tests::*;
+
+#[test]
+fn alone_it_lists() {
+    let home = Home::new();
+    home.start_sleep("web");
+    home.kill(["web"]);
+    assert_eq!(home.bgrun([""; 0]).ok().out(), home.verb("ls", [""; 0]).ok().out());
+    assert_eq!(home.bgrun(["--json"]).ok().json()[0]["name"], "web");
+}
+
+#[test]
+fn a_name_is_its_details() {
+    let home = Home::new();
+    home.start_sleep("web");
+    home.kill(["web"]);
+    assert_eq!(home.bgrun(["web"]).ok().out(), home.verb("ls", ["--details", "web"]).ok().out());
+    let json = home.bgrun(["web", "--json"]).json();
+    assert_eq!(json.only()["name"], "web");
+}
+
+#[test]
+fn aliases_are_verbs() {
+    let home = Home::new();
+    let table: [(&[&str], &str); 6] = [
+        (&["start", "web", "--", "sleep", "60"], "running"),
+        (&["stop", "web"], "stopped"),
+        (&["restart", "web"], "running"),
+        (&["kill", "web"], "stopped"),
+        (&["start", "web"], "running"),
+        (&["stop", "--all"], "stopped"),
+    ];
+    for (args, status) in table {
+        home.bgrun(args).ok();
+        assert_eq!(home.ls("web").status(), status, "{args:?}");
+    }
+    for list in ["list", "ps", "status", "ls"] {
+        assert_eq!(home.bgrun([list, "--json"]).json().only()["name"], "web", "{list}");
+    }
+    for show in ["show", "details"] {
+        assert!(home.bgrun([show, "web"]).ok().out().contains("sleep 60"), "{show}");
+    }
+    home.bgrun(["rm", "web"]).ok();
+    assert!(home.all().is_empty());
+    for (forget, args) in [("delete", ["two"].as_slice()), ("clean", &[]), ("nuke", &[])] {
+        home.start_sleep("two");
+        home.kill(["two"]);
+        home.bgrun([forget]).args(args).ok();
+        assert!(home.all().is_empty(), "{forget}");
+    }
+}
+
+#[test]
+fn an_unknown_verb_is_refused_with_the_nearest() {
+    let home = Home::new();
+    home.bgrun(["rnu", "web", "--", "sleep", "60"]).code(2).says("run");
+    home.bgrun(["kil", "--all"]).code(2).says("kill");
+    let single = home.bgrun(["lgos"]).run();
+    assert!([2, 4].contains(&single.code), "a verb or a process: {single}");
+    assert!(single.err().contains("logs"), "{single}");
+    assert!(home.all().is_empty());
+}
+
+#[test]
+fn an_unknown_process_is_4_with_the_nearest() {
+    let home = Home::new();
+    home.start_sleep("frontend");
+    home.bgrun(["frontedn"]).code(4).says("frontend");
+    home.bgrun(["kill", "frontedn"]).code(4).says("frontend");
+    home.bgrun(["logs", "frontedn"]).code(4).says("frontend");
+}
+
+#[test]
+fn unknown_flags_are_refused_with_the_nearest() {
+    let home = Home::new();
+    for (args, nearest) in [
+        (["--jsn", "x"].as_slice(), "--json"),
+        (&["ls", "--jsn"], "--json"),
+        (&["kill", "--al"], "--all"),
+        (&["logs", "--folow", "web"], "--follow"),
+        (&["run", "--grop", "x", "--", "sleep", "60"], "--group"),
+    ] {
+        let output = home.bgrun(args).code(2).says(nearest);
+        assert_eq!(output.out(), "", "{output}");
+    }
+    assert!(home.all().is_empty());
+}
+
+#[test]
+fn flags_after_the_dashes_belong_to_the_command() {
+    let home = Home::new();
+    let flags = ["--json", "--help", "-h", "--version", "--stop", "--name", "x", "--", "--restart"];
+    home.bgrun(["run", "echo", "--", &program("echo-argv")]).args(flags).ok();
+    let hex = |arg: &str| arg.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert_eq!(home.until_json("echo"), json!(flags.map(hex)));
+    assert_eq!(home.all().len(), 1);
+}
+
+#[test]
+fn any_executable_beside_it_or_on_the_path_is_a_verb() {
+    let home = Home::new();
+    let say = |dir: &str, name: &str| {
+        home.dir(dir);
+        home.script(&format!("{dir}/{name}"), &format!("#!/bin/sh\necho {dir} \"$@\"; exit 7\n"));
+    };
+    let tools = home.copy_tools("tools");
+    say("tools", "bgrun-beside");
+    say("path", "bgrun-beside");
+    say("path", "bgrun-far");
+    let path = format!("{}:/usr/bin:/bin", home.at("path").display());
+    let bgrun = |args: &[&str]| home.call(tools.join("bgrun")).args(args).env("PATH", &path);
+
+    assert_eq!(bgrun(&["beside", "a b", "--json"]).code(7).out(), "tools a b --json\n");
+    assert_eq!(bgrun(&["far", "-x"]).code(7).out(), "path -x\n");
+    let verbs = bgrun(&["--list-verbs"]).ok().out();
+    for verb in ["beside", "far", "run", "ls", "logs", "kill"] {
+        assert!(verbs.lines().any(|line| line == verb), "no {verb} in\n{verbs}");
+    }
+    assert!(!verbs.contains("supervise"), "plumbing is not for people:\n{verbs}");
+
+    fs::write(home.at("path/bgrun-plain"), "not executable").unwrap();
+    assert!(!bgrun(&["--list-verbs"]).ok().out().contains("plain"));
+}
+
+#[test]
+fn it_becomes_the_verb() {
+    let home = Home::new();
+    let tools = home.copy_tools("tools");
+    home.script("tools/bgrun-pid", "#!/bin/sh\necho $$\n");
+    let call = home.call(tools.join("bgrun")).arg("pid").spawn();
+    let pid = call.pid();
+    assert_eq!(call.done().out(), format!("{pid}\n"), "exec, not fork");
+}
+
+#[test]
+fn a_link_to_it_finds_the_verbs_beside_the_file() {
+    let home = Home::new();
+    home.dir("elsewhere");
+    let link = home.at("elsewhere/bgrun");
+    std::os::unix::fs::symlink(home.tools().join("bgrun"), &link).unwrap();
+    let call = home.call(link).args(["ls", "--json"]).env("PATH", "/usr/bin:/bin");
+    assert_eq!(call.json(), json!([]));
+}
+
+#[test]
+fn it_opens_nothing() {
+    let home = Home::new();
+    for args in [["--version"], ["--help"], ["--list-verbs"]] {
+        home.bgrun(args).ok();
+        assert!(!home.state().exists(), "{args:?} made a state directory");
+    }
+}
+
+#[test]
+fn version_and_help_are_on_stdout() {
+    let home = Home::new();
+    for flag in ["--version", "-v"] {
+        let output = home.bgrun([flag]).ok();
+        assert!(
+            output.out().starts_with("bgrun ") && output.out().lines().count() == 1,
+            "{output}"
+        );
+    }
+    for args in [["-h"].as_slice(), &["--help"], &["help"]] {
+        let output = home.bgrun(args).ok();
+        for verb in ["run", "ls", "logs", "kill"] {
+            assert!(output.out().contains(verb), "{output}");
+        }
+    }
+    assert_eq!(home.bgrun(["help", "run"]).ok().out(), home.verb("run", ["--help"]).ok().out());
+}
