@@ -1,0 +1,52 @@
+//! Every verb with a command line of its own. A new verb is one line here.
+
+use std::fs;
+use std::path::Path;
+
+pub(crate) struct Verb {
+    /// As in `bgrun NAME`.
+    pub(crate) name: &'static str,
+    pub(crate) command: clap::Command,
+    /// A line `CODE  MEANING` for each exit code.
+    pub(crate) exit_status: &'static str,
+    /// Commands, each followed by an indented line that says what it does.
+    pub(crate) examples: &'static str,
+}
+
+macro_rules! verbs {
+    ($($name:ident in $path:literal;)*) => {
+        $(
+            #[allow(dead_code)]
+            #[path = $path]
+            mod $name;
+        )*
+
+        pub(crate) fn all() -> Vec<Verb> {
+            vec![$(Verb {
+                name: stringify!($name),
+                command: <$name::Args as clap::CommandFactory>::command(),
+                exit_status: $name::EXIT_STATUS,
+                examples: $name::EXAMPLES,
+            }),*]
+        }
+    };
+}
+
+verbs! {}
+
+/// A verb whose crate has a command line that is not above would have no manual.
+pub(crate) fn check_that_none_is_missing() -> Result<(), String> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let entries =
+        fs::read_dir(&workspace).map_err(|error| format!("read the workspace: {error}"))?;
+    let verbs = all();
+    for entry in entries.flatten() {
+        let source = entry.path().join("src");
+        let is_verb = source.join("args.rs").is_file() && source.join("main.rs").is_file();
+        let package = entry.file_name().to_string_lossy().into_owned();
+        if is_verb && !verbs.iter().any(|verb| format!("bgrun-{}", verb.name) == package) {
+            return Err(format!("{package} has no line in bgrun/examples/manual/verbs.rs"));
+        }
+    }
+    Ok(())
+}
