@@ -8,7 +8,7 @@ export PREFIX DESTDIR
 
 # As installed: optimized and static. The binaries are in target/<host triple>/release.
 build:
-	cargo build --release --locked --config .cargo/static.toml --workspace --bins
+	cargo build --release --locked --config .cargo/static.toml --workspace --exclude tests --bins
 
 install:
 	@scripts/install
