@@ -11,7 +11,9 @@ fn delete_forgets_the_process_and_its_logs() {
     assert_eq!(answer["outcome"], "stopped");
     assert_eq!(answer["deleted"], true);
     assert!(home.find("web").is_none());
-    assert!(!home.out_path("web").exists() && !home.err_path("web").exists());
+    for log in [home.out_path("web"), home.err_path("web")] {
+        assert!(!log.try_exists().unwrap(), "{}", log.display());
+    }
     let locks = std::fs::read_dir(home.state().join("run")).unwrap().count();
     assert_eq!(locks, 0, "the lock file goes with it");
     home.must_be_clean();

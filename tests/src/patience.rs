@@ -1,11 +1,18 @@
 //! Waiting for facts: the only place in the tests that sleeps.
 
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// How long a fact may take that normally takes milliseconds; a loaded machine is slow, not wrong.
 pub const PATIENCE: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(5);
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "other processes tell a test nothing: it must look again"
+)]
+fn pause() {
+    std::thread::sleep(PAUSE);
+}
 
 /// Waits until `fact` holds; fails the test when it does not within [`PATIENCE`].
 #[track_caller]
@@ -22,7 +29,7 @@ pub fn eventually_some<T>(what: &str, mut fact: impl FnMut() -> Option<T>) -> T 
             return found;
         }
         assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
-        sleep(PAUSE);
+        pause();
     }
 }
 
@@ -32,6 +39,6 @@ pub fn holds_for(window: Duration, what: &str, mut fact: impl FnMut() -> bool) {
     let begun = Instant::now();
     while begun.elapsed() < window {
         assert!(fact(), "no longer after {:?}: {what}", begun.elapsed());
-        sleep(PAUSE);
+        pause();
     }
 }

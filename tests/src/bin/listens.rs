@@ -9,8 +9,10 @@ use std::process::Command;
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
+#[expect(clippy::disallowed_methods, reason = "a program that only has to be there")]
 fn main() {
-    let args: Vec<String> = std::env::args().collect();
+    let args: Vec<String> =
+        std::env::args_os().map(|arg| arg.into_string().expect("UTF-8")).collect();
     let port = args.get(1).map_or(0, |port| port.parse::<u16>().expect("a port"));
     let has = |word| args.iter().any(|arg| arg == word);
     let host = if has("v6") { "::1" } else { "127.0.0.1" };

@@ -6,8 +6,11 @@ use std::io::{Write, stdout};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+#[expect(clippy::disallowed_methods, reason = "its rate is what it is for")]
 fn main() {
-    let mut args = std::env::args().skip(1).map(|arg| arg.parse::<u32>().expect("a number"));
+    let args = std::env::args_os().skip(1);
+    let mut args =
+        args.map(|arg| arg.to_str().and_then(|arg| arg.parse::<u32>().ok()).expect("a number"));
     let count = args.next().expect("how many lines");
     let pause = args.next().map(|per_second| Duration::from_secs(1) / per_second);
     let begun = Instant::now();

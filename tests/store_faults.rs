@@ -1,0 +1,253 @@
+//! The store locked, deleted, damaged or of another age: what runs is still listed, read and stopped.
+
+use std::fs;
+use std::time::{Duration, Instant};
+use tests::*;
+
+/// A process that writes `hello` and lives.
+#[track_caller]
+fn started(home: &Home) -> (Value, Life) {
+    let record = home.start("web", ["sh", "-c", "echo hello; exec sleep 60"]);
+    home.until_out("web", "hello");
+    let life = Life::of(record.pid());
+    (record, life)
+}
+
+/// With an unusable store: listed with a word on stderr, read, not started twice, and stopped.
+#[track_caller]
+fn still_works_from_the_lock_files(home: &Home, process: &Life) {
+    let listed = home.verb("ls", ["--json"]).ok();
+    let record = listed.json().only().clone();
+    assert_eq!(record.name(), "web");
+    assert_eq!(record.status(), "running");
+    assert_eq!(record.pid(), process.pid);
+    assert_ne!(listed.err(), "", "it says that the store is unusable");
+    assert!(home.verb("logs", ["web"]).ok().out().contains("hello"));
+
+    let refused = home.verb("run", ["other", "--", "sleep", "60"]).run();
+    assert_eq!(refused.code, 7, "{refused}");
+    assert!(refused.err().contains("bgr_v2.sqlite"), "what and where: {refused}");
+
+    let stopped = home.verb("kill", ["--json", "web"]).code(7);
+    assert!(["stopped", "killed"].contains(&stopped.json().only().text("outcome")), "{stopped}");
+    assert!(!process.is_alive());
+    home.must_be_clean();
+}
+
+#[test]
+fn a_stop_signals_at_once_while_an_outside_program_holds_the_database() {
+    let home = Home::new();
+    let (_, process) = started(&home);
+    let database = open_database(&home.database());
+    database.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let stop = home.verb("kill", ["web"]).spawn();
+    assert!(process.ends_within(Duration::from_secs(3)), "the signal waits for the database");
+    database.execute_batch("ROLLBACK").unwrap();
+    stop.done().ok();
+    let record = home.until("web", "stopped");
+    assert_eq!(record["wanted"], "down");
+    assert_eq!(record["exit_reason"], "stop");
+    home.must_be_clean();
+}
+
+#[test]
+fn a_list_does_not_wait_for_a_writer() {
+    let home = Home::new();
+    started(&home);
+    let database = open_database(&home.database());
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let output = home.verb("ls", ["--json"]).ok();
+    assert_eq!(output.json().only().status(), "running");
+    assert!(output.elapsed < Duration::from_secs(2), "{:?}", output.elapsed);
+    assert!(home.verb("logs", ["web"]).ok().elapsed < Duration::from_secs(2));
+}
+
+#[test]
+fn a_database_locked_for_too_long_is_7_and_nothing_is_left() {
+    let home = Home::new();
+    let (_, process) = started(&home);
+    let database = open_database(&home.database());
+    database.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let begun = Instant::now();
+    let start = home.verb("run", ["other", "--", "sleep", "60"]).spawn();
+    let stop = home.verb("kill", ["web"]).spawn();
+    let stop = stop.done().expect_code(7);
+    assert!(stop.err().contains("locked"), "{stop}");
+    assert!(!process.is_alive());
+    let start = start.done().expect_code(7);
+    assert!(start.err().contains("locked"), "{start}");
+    assert!(begun.elapsed() >= Duration::from_secs(14), "the timeout: {:?}", begun.elapsed());
+    database.execute_batch("ROLLBACK").unwrap();
+    assert!(home.find("other").is_none_or(|other| other["pid"].is_null()));
+    home.verb("kill", ["web"]).ok();
+    assert_eq!(home.ls("web").status(), "stopped");
+}
+
+#[test]
+fn an_end_during_a_lock_is_written_when_the_lock_is_gone() {
+    let home = Home::new();
+    let script = "while [ ! -e go ]; do sleep 0.02; done; exit 3";
+    let process = Life::of(home.start("web", ["sh", "-c", script]).pid());
+    let database = open_database(&home.database());
+    database.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    fs::write(home.at("go"), "").unwrap();
+    process.must_end();
+    assert_ne!(home.ls("web").status(), "exited");
+    database.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(home.until("web", "failed")["exit_code"], 3);
+}
+
+#[test]
+fn a_deleted_database_loses_no_process() {
+    for also in [["-wal", "-shm"].as_slice(), &[]] {
+        let home = Home::new();
+        let (record, process) = started(&home);
+        fs::remove_file(home.database()).unwrap();
+        for suffix in also {
+            let _may_not_exist =
+                fs::remove_file(home.state().join(format!("bgr_v2.sqlite{suffix}")));
+        }
+        let seen = home.ls("web");
+        assert_eq!(seen.status(), "running");
+        assert_eq!(seen.pid(), record.pid());
+        let again = home.verb("run", ["web", "--", "sleep", "60"]).run();
+        assert_ne!(again.code, 0, "never two live instances of one name: {again}");
+        assert!(home.verb("logs", ["web"]).ok().out().contains("hello"));
+        home.verb("kill", ["web"]).run();
+        assert!(!process.is_alive());
+        home.must_be_clean();
+        home.start_sleep("web");
+    }
+}
+
+#[test]
+fn a_damaged_database_is_named_and_what_runs_is_found_by_its_lock() {
+    let home = Home::new();
+    let (_, process) = started(&home);
+    fs::write(
+        home.database(),
+        "this is not a database at all, and long enough to be looked at ".repeat(100),
+    )
+    .unwrap();
+    for suffix in ["-wal", "-shm"] {
+        let _may_not_exist = fs::remove_file(home.state().join(format!("bgr_v2.sqlite{suffix}")));
+    }
+    still_works_from_the_lock_files(&home, &process);
+}
+
+#[test]
+fn a_database_of_a_newer_bgrun_is_not_touched() {
+    let home = Home::new();
+    let (_, process) = started(&home);
+    open_database(&home.database()).pragma_update(None, "user_version", 9999).unwrap();
+    still_works_from_the_lock_files(&home, &process);
+    let version: i64 = open_database(&home.database())
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 9999);
+}
+
+#[test]
+fn a_directory_in_the_place_of_the_database_is_7() {
+    let home = Home::new();
+    fs::create_dir_all(home.database()).unwrap();
+    let output = home.verb("run", ["web", "--", "sleep", "60"]).code(7);
+    assert!(output.err().contains("bgr_v2.sqlite"), "{output}");
+    home.must_be_clean();
+}
+
+#[test]
+fn a_file_in_the_place_of_the_state_directory_is_7() {
+    let home = Home::new();
+    fs::write(home.state(), "").unwrap();
+    for (verb, args) in [("run", ["web", "--", "sleep", "60"].as_slice()), ("kill", &["web"])] {
+        let output = home.verb(verb, args).code(7);
+        assert!(output.err().contains(home.state().to_str().unwrap()), "{output}");
+    }
+    home.must_be_clean();
+}
+
+#[test]
+fn an_empty_file_is_a_new_database() {
+    let home = Home::new();
+    fs::create_dir(home.state()).unwrap();
+    fs::write(home.database(), "").unwrap();
+    home.start_sleep("web");
+    assert_eq!(home.all().len(), 1);
+}
+
+#[test]
+fn a_damaged_lock_file_is_no_reason_to_fail() {
+    let home = Home::new();
+    let (record, process) = started(&home);
+    for entry in fs::read_dir(home.state().join("run")).unwrap().flatten() {
+        // In its place, as a supervisor holds it: not a new file.
+        fs::write(entry.path(), b"{\"name\": \xff garbage").unwrap();
+    }
+    fs::write(home.state().join("run/no-id.lock"), "").unwrap();
+    fs::write(home.state().join("run/strange"), "x").unwrap();
+    assert_eq!(home.ls("web").pid(), record.pid());
+    home.kill(["web"]);
+    assert!(!process.is_alive());
+}
+
+#[test]
+fn a_removed_lock_file_lets_no_second_instance_start() {
+    let home = Home::new();
+    let (record, process) = started(&home);
+    for entry in fs::read_dir(home.state().join("run")).unwrap().flatten() {
+        fs::remove_file(entry.path()).unwrap();
+    }
+    let seen = home.ls("web");
+    assert_eq!(seen.status(), "running");
+    assert_eq!(seen.pid(), record.pid());
+    home.verb("run", ["web", "--", "sleep", "60"]).code(5);
+    home.kill(["web"]);
+    assert!(!process.is_alive());
+    home.must_be_clean();
+}
+
+#[test]
+fn a_removed_state_directory_loses_no_process() {
+    let home = Home::new();
+    let (_, process) = started(&home);
+    fs::remove_dir_all(home.state()).unwrap();
+    home.verb("ls", ["--json"]).ok();
+    assert!(process.is_alive());
+    process.kill();
+    home.must_be_clean();
+}
+
+#[test]
+fn a_supervisor_that_is_paused_does_not_hold_up_a_stop() {
+    let home = Home::new();
+    let (record, process) = started(&home);
+    let supervisor = Life::of(record.supervisor());
+    supervisor.signal(Signal::STOP);
+    eventually("it is paused", || {
+        status_field(supervisor.pid, "State").is_some_and(|state| state.starts_with('T'))
+    });
+    assert_eq!(home.ls("web").status(), "running");
+    let stopped = home.verb("kill", ["--timeout", "1s", "web"]).run();
+    assert!([0, 1].contains(&stopped.code), "{stopped}");
+    assert!(!process.is_alive());
+    supervisor.signal(Signal::CONT);
+    let record = home.until("web", "stopped");
+    assert_eq!(record["exit_reason"], "stop");
+    home.must_be_clean();
+}
+
+#[test]
+fn ten_thousand_rows_are_listed_quickly_and_in_little_memory() {
+    let home = Home::new();
+    let names: Vec<&'static str> = (0..10_000).map(|n| &*format!("p{n}").leak()).collect();
+    let row = |name| OldProcess { name, command: "sleep 60", env: "A=1,B=2", pid: 0 };
+    let rows: Vec<OldProcess> = names.into_iter().map(row).collect();
+    write_bun_3_3_database(&home.database(), home.path(), &rows);
+    home.verb("ls", ["--json", "p1"]).ok();
+    let output = home.sh("ulimit -v 262144; bgrun-ls --json").ok();
+    assert_eq!(output.json().as_array().unwrap().len(), 10_000);
+    assert!(output.elapsed < Duration::from_secs(3), "{:?}", output.elapsed);
+    let one = home.verb("ls", ["--json", "p9999"]).ok();
+    assert!(one.elapsed < Duration::from_millis(500), "{:?}", one.elapsed);
+}

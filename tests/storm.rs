@@ -1,0 +1,149 @@
+//! Storms: random kills of everything of ours; afterwards names, processes and database agree.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use tests::*;
+
+const STORM: Duration = Duration::from_secs(4);
+
+/// The tools and supervisors of this home that live now.
+fn ours(home: &Home) -> Vec<i32> {
+    let is_ours = |pid: &i32| {
+        let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        comm.starts_with("bgrun")
+    };
+    home.living().into_iter().filter(is_ours).collect()
+}
+
+/// The managed processes that live, counted by name. A fork that has not executed yet is no process
+/// of its own: it still is the program `bgrun-supervise`.
+fn instances(home: &Home) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for pid in home.living() {
+        let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        if comm == "sleep\n" {
+            let name = environ_of(pid).remove("BGRUN_NAME").unwrap_or_else(|| "nameless".into());
+            *counts.entry(name).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// Kills random processes of ours until told to stop.
+fn rage(home: &Home, is_over: &AtomicBool) {
+    // The seed is fixed; what makes every storm another one is when its kills arrive.
+    let mut random: u64 = 2;
+    while !is_over.load(Ordering::Relaxed) {
+        let targets = ours(home);
+        if targets.is_empty() {
+            continue;
+        }
+        // Numerical Recipes' generator: any will do, as long as its seed can be given again.
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let choice = usize::try_from(random >> 33).expect("31 bits fit") % targets.len();
+        if let Some(life) = Life::try_of(targets[choice]) {
+            life.kill();
+        }
+    }
+}
+
+/// Lets workers loop over calls during a storm, then checks that all is consistent.
+#[track_caller]
+fn survives(names: &[String], work: impl Fn(&Home, &str) + Sync) {
+    let home = Home::new();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| rage(&home, &is_over));
+        let begun = Instant::now();
+        for worker in 0..4 {
+            let (home, work) = (&home, &work);
+            scope.spawn(move || {
+                for name in names.iter().skip(worker).step_by(4).cycle() {
+                    if begun.elapsed() > STORM {
+                        break;
+                    }
+                    work(home, name);
+                }
+            });
+        }
+        while begun.elapsed() < STORM {
+            thread::yield_now();
+            home.verb("ls", ["--json"]).run();
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+
+    let check = open_database(&home.database());
+    let check: String =
+        check.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap_or_default();
+    assert_eq!(check, "ok");
+    eventually("what is shown is what lives", || {
+        let shown: BTreeMap<String, usize> = home
+            .all()
+            .iter()
+            .filter(|record| record["pid"].is_i64())
+            .map(|record| (record.name().into(), 1))
+            .collect();
+        let living = instances(&home);
+        assert!(living.values().all(|count| *count == 1), "two live instances: {living:?}");
+        shown == living
+    });
+    home.verb("kill", ["--all", "--timeout", "1s"]).ok();
+    home.must_be_clean();
+    for name in names {
+        home.verb("run", [name, "--if-absent", "--", "sleep", "55"]).ok();
+    }
+    assert_eq!(instances(&home).len(), home.all().len());
+}
+
+#[test]
+fn a_storm_on_starts_of_twenty_names_leaves_at_most_one_of_each() {
+    let names: Vec<String> = (0..20).map(|n| format!("p{n}")).collect();
+    survives(&names, |home, name| {
+        home.verb("run", [name, "--", "sleep", "55"]).run();
+    });
+}
+
+#[test]
+fn a_storm_on_starts_restarts_and_stops_of_one_name_leaves_at_most_one() {
+    let names = vec!["web".to_owned(); 4];
+    survives(&names, |home, name| {
+        home.verb("run", [name, "--restart", "--", "sleep", "55"]).run();
+        home.verb("kill", ["--timeout", "300ms", name]).run();
+        home.verb("run", [name, "--", "sleep", "55"]).run();
+    });
+}
+
+#[test]
+fn the_death_of_everything_of_ours_hurts_no_managed_process() {
+    let home = Home::new();
+    let count = 3000;
+    let lives: Vec<Life> = (0..5)
+        .map(|n| format!("p{n}"))
+        .map(|name| home.start(&name, [program("sequence"), count.to_string(), "1500".into()]))
+        .map(|record| Life::of(record.pid()))
+        .collect();
+    let followers: Vec<Running> =
+        (0..3).map(|_| home.verb("logs", ["-f", "p0", "p1"]).spawn()).collect();
+    while lives.iter().any(Life::is_alive) {
+        home.verb("ls", ["--json"]).spawn();
+        for pid in ours(&home) {
+            if let Some(life) = Life::try_of(pid) {
+                life.kill();
+            }
+        }
+    }
+    drop(followers);
+    let expected: String = (1..=count).map(|n| format!("line {n:010}\n")).collect();
+    for n in 0..5 {
+        assert_eq!(home.out(&format!("p{n}")), expected, "p{n} wrote every line");
+    }
+    for record in home.all() {
+        assert_ne!(record.status(), "running");
+        assert_eq!(record["exit_code"], Value::Null, "nobody saw the end: {record:#}");
+    }
+}
