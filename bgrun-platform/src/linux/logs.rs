@@ -1,14 +1,14 @@
-//! Log files: opening them safely, and sleeping until they grow.
+//! Log files: opening them safely, telling them apart, and sleeping until they grow.
 
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
-use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::fs::{CWD, FileType, Mode, OFlags};
 
 /// Why a file is not taken for a log.
@@ -78,11 +78,88 @@ pub fn open_for_append(path: &Path) -> Result<File, LogRefused> {
     Ok(File::from(file))
 }
 
+/// Opens the log at `path` for reading. `None`: nothing was written yet, or what is
+/// written there is not kept (`/dev/null`).
+///
+/// # Errors
+/// See [`LogRefused`]; whose it is, and links to it, are no matter for a reader.
+pub fn open_to_read(path: &Path) -> Result<Option<File>, LogRefused> {
+    let failed =
+        |error: rustix::io::Errno| LogRefused::Io { path: path.to_owned(), error: error.into() };
+    // NONBLOCK: opening a FIFO must not wait for its writer; a file ignores it.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+    let file = match rustix::fs::openat(CWD, path, flags, Mode::empty()) {
+        Ok(file) => file,
+        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let kind = FileType::from_raw_mode(rustix::fs::fstat(&file).map_err(failed)?.st_mode);
+    match kind {
+        FileType::RegularFile => Ok(Some(File::from(file))),
+        FileType::CharacterDevice if path == Path::new("/dev/null") => Ok(None),
+        _ => Err(LogRefused::NotAFile(path.to_owned())),
+    }
+}
+
+/// Which file it is, whatever it is called: the same for as long as it is open somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    /// The open file `file`.
+    ///
+    /// # Errors
+    /// fstat(2) failed.
+    pub fn of(file: &File) -> io::Result<Self> {
+        let stat = rustix::fs::fstat(file)?;
+        Ok(Self { device: stat.st_dev, inode: stat.st_ino })
+    }
+
+    /// What `path` names now, if there is anything.
+    #[must_use]
+    pub fn at(path: &Path) -> Option<Self> {
+        let stat = rustix::fs::stat(path).ok()?;
+        Some(Self { device: stat.st_dev, inode: stat.st_ino })
+    }
+}
+
+/// What is watched, as [`Growth`] numbers it. One file has one number, however often it
+/// is added and under whichever name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch(i32);
+
+/// What ended a wait.
+#[derive(Debug, Default)]
+pub struct Woken {
+    /// Whoever was to read what we write is gone.
+    pub reader_left: bool,
+    changed: Vec<i32>,
+    is_anything: bool,
+}
+
+impl Woken {
+    /// Whether what is watched under this number may have changed.
+    #[must_use]
+    pub fn is_about(&self, watch: Watch) -> bool {
+        self.is_anything || self.changed.contains(&watch.0)
+    }
+}
+
 /// Sleeps until one of several files may have changed.
 #[derive(Debug)]
 pub struct Growth {
     inotify: Option<OwnedFd>,
 }
+
+/// Files that appear in a directory, and the end of the directory itself.
+const APPEARING: WatchFlags = WatchFlags::CREATE
+    .union(WatchFlags::MOVED_TO)
+    .union(WatchFlags::MOVE_SELF)
+    .union(WatchFlags::DELETE_SELF)
+    .union(WatchFlags::ONLYDIR);
 
 /// How often files are looked at where the kernel cannot tell us.
 const POLLING: Duration = Duration::from_millis(200);
@@ -106,7 +183,7 @@ impl Growth {
     ///
     /// # Errors
     /// It is not there. When the user's watches are used up, this turns to polling.
-    pub fn add(&mut self, path: &Path) -> io::Result<()> {
+    pub fn add(&mut self, path: &Path) -> io::Result<Watch> {
         self.watch(
             path,
             WatchFlags::MODIFY
@@ -116,21 +193,33 @@ impl Growth {
         )
     }
 
-    /// Watches a directory for files that appear in it.
+    /// Watches a directory for files that appear in it, and for its own end.
     ///
     /// # Errors
     /// It is not there. When the user's watches are used up, this turns to polling.
-    pub fn add_directory(&mut self, path: &Path) -> io::Result<()> {
-        self.watch(path, WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR)
+    pub fn add_directory(&mut self, path: &Path) -> io::Result<Watch> {
+        self.watch(path, APPEARING)
     }
 
-    fn watch(&mut self, path: &Path, flags: WatchFlags) -> io::Result<()> {
-        let Some(inotify) = &self.inotify else { return Ok(()) };
-        match inotify::add_watch(inotify, path, flags) {
-            Ok(_) => Ok(()),
+    /// Watches a directory for files that appear in it, are written, or go.
+    ///
+    /// # Errors
+    /// It is not there. When the user's watches are used up, this turns to polling.
+    pub fn add_contents(&mut self, path: &Path) -> io::Result<Watch> {
+        self.watch(
+            path,
+            APPEARING | WatchFlags::MODIFY | WatchFlags::DELETE | WatchFlags::MOVED_FROM,
+        )
+    }
+
+    fn watch(&mut self, path: &Path, flags: WatchFlags) -> io::Result<Watch> {
+        let Some(inotify) = &self.inotify else { return Ok(Watch(0)) };
+        // MASK_ADD: a second call for the same file would else undo the first.
+        match inotify::add_watch(inotify, path, flags | WatchFlags::MASK_ADD) {
+            Ok(number) => Ok(Watch(number)),
             Err(rustix::io::Errno::NOSPC) => {
                 self.inotify = None;
-                Ok(())
+                Ok(Watch(0))
             }
             Err(error) => Err(error.into()),
         }
@@ -142,21 +231,45 @@ impl Growth {
     /// # Errors
     /// poll(2) failed.
     pub fn wait(&self, deadline: Option<Instant>) -> io::Result<()> {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let Some(inotify) = &self.inotify else {
-            super::clock::pause(left.map_or(POLLING, |left| left.min(POLLING)));
-            return Ok(());
-        };
-        let mut polled = [PollFd::new(inotify, PollFlags::IN)];
+        self.sleep(deadline, None::<&File>).map(drop)
+    }
+
+    /// The same, and until the reader of `output` is gone; says what changed.
+    ///
+    /// # Errors
+    /// poll(2) failed.
+    pub fn wait_with(&self, deadline: Option<Instant>, output: impl AsFd) -> io::Result<Woken> {
+        self.sleep(deadline, Some(&output))
+    }
+
+    fn sleep(&self, deadline: Option<Instant>, output: Option<&impl AsFd>) -> io::Result<Woken> {
+        let mut left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if self.inotify.is_none() {
+            left = Some(left.map_or(POLLING, |left| left.min(POLLING)));
+        }
+        let mut polled = Vec::with_capacity(2);
+        // Errors and hang-ups are reported without being asked for.
+        polled.extend(output.map(|output| PollFd::new(output, PollFlags::empty())));
+        polled.extend(self.inotify.as_ref().map(|inotify| PollFd::new(inotify, PollFlags::IN)));
         match rustix::event::poll(&mut polled, left.map(super::clock::timespec).as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        // What the events say is not needed, only that they are gone.
+        let reader_left = output.is_some() && !polled[0].revents().is_empty();
+        let mut woken = Woken { reader_left, ..Woken::default() };
+        let Some(inotify) = &self.inotify else {
+            woken.is_anything = true;
+            return Ok(woken);
+        };
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut events = inotify::Reader::new(inotify, &mut buffer);
-        while events.next().is_ok() {}
-        Ok(())
+        while let Ok(event) = events.next() {
+            woken.is_anything |= event.events().contains(ReadFlags::QUEUE_OVERFLOW);
+            if !woken.changed.contains(&event.wd()) {
+                woken.changed.push(event.wd());
+            }
+        }
+        Ok(woken)
     }
 }
 
@@ -206,5 +319,41 @@ mod tests {
         growth.wait(Some(Instant::now() + Duration::from_secs(30))).expect("wait");
         writer.join().expect("thread").expect("write");
         assert_eq!(std::fs::read(file.path()).expect("read"), b"line\n");
+    }
+
+    #[test]
+    fn a_reader_waits_for_no_fifo_and_takes_no_directory() {
+        let directory = tempfile::tempdir().expect("directory");
+        let fifo = directory.path().join("fifo");
+        rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("fifo");
+        assert!(matches!(open_to_read(&fifo), Err(LogRefused::NotAFile(_))));
+        assert!(matches!(open_to_read(directory.path()), Err(LogRefused::NotAFile(_))));
+        assert!(matches!(open_to_read(&directory.path().join("none")), Ok(None)));
+        assert!(matches!(open_to_read(Path::new("/dev/null")), Ok(None)));
+    }
+
+    #[test]
+    fn a_wait_tells_what_changed_and_that_the_reader_left() {
+        let directory = tempfile::tempdir().expect("directory");
+        let (one, two) = (directory.path().join("one"), directory.path().join("two"));
+        std::fs::write(&one, "").expect("write");
+        std::fs::write(&two, "").expect("write");
+        let mut growth = Growth::new();
+        let watches = [&one, &two].map(|path| growth.add(path).expect("watch"));
+        let appearing = growth.add_directory(directory.path()).expect("watch");
+        let (reader, writer) = io::pipe().expect("pipe");
+        let deadline = || Some(Instant::now() + Duration::from_secs(30));
+
+        std::fs::write(&two, "line\n").expect("write");
+        let woken = growth.wait_with(deadline(), &writer).expect("wait");
+        assert_eq!(
+            [watches[0], watches[1], appearing].map(|w| woken.is_about(w)),
+            [false, true, false]
+        );
+        assert!(!woken.reader_left);
+        std::fs::write(directory.path().join("three"), "").expect("write");
+        assert!(growth.wait_with(deadline(), &writer).expect("wait").is_about(appearing));
+        drop(reader);
+        assert!(growth.wait_with(deadline(), &writer).expect("wait").reader_left);
     }
 }
