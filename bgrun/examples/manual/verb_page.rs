@@ -45,20 +45,26 @@ fn prepared(verb: &Verb, name: &str) -> Command {
     command = command.override_usage(usage.trim_start_matches("Usage:").trim().to_string());
     // Each heading would become a section between OPTIONS and EXIT STATUS, and each
     // choice that needs no words of its own would get a line of its own.
-    command.mut_args(|argument| in_a_line(argument.help_heading(None)))
+    // Each heading would become a section between OPTIONS and EXIT STATUS.
+    command.mut_args(|argument| with_all_in_its_help(argument.help_heading(None)))
 }
 
-fn in_a_line(argument: Arg) -> Arg {
+/// `clap_mangen` does not know aliases, and gives each choice a paragraph.
+fn with_all_in_its_help(argument: Arg) -> Arg {
     let choices = argument.get_possible_values();
-    let takes_value = argument.get_action().takes_values();
-    if !takes_value
-        || choices.is_empty()
-        || choices.iter().any(|choice| choice.get_help().is_some())
-    {
-        return argument;
-    }
+    let choices = if argument.get_action().takes_values() { choices } else { Vec::new() };
+    let is_list = !choices.is_empty() && choices.iter().all(|choice| choice.get_help().is_none());
     let names: Vec<_> = choices.iter().map(PossibleValue::get_name).collect();
+    let aliases = argument.get_visible_aliases().unwrap_or_default();
+
     let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string);
-    let help = format!("{} [{}]", help.unwrap_or_default(), names.join(", "));
-    argument.hide_possible_values(true).long_help(help)
+    let mut help = help.unwrap_or_default();
+    if is_list {
+        help += &format!(" [{}]", names.join(", "));
+    }
+    for alias in aliases {
+        help += &format!(" [also --{alias}]");
+    }
+    let hides = is_list || argument.is_hide_possible_values_set();
+    argument.hide_possible_values(hides).long_help(help)
 }
