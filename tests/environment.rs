@@ -145,3 +145,16 @@ fn the_fault_variable_never_reaches_a_process() {
     let record = call.env("BGRUN_FAULT", "nothing:none").json();
     assert!(!environ_of(record.pid()).contains_key("BGRUN_FAULT"));
 }
+
+#[test]
+fn without_home_the_state_is_in_the_home_of_the_user() {
+    in_new_namespaces(&["--mount"], || {
+        let home = Home::new();
+        let passwd = format!("root:x:0:0:root:{}:/bin/sh\n", home.path().display());
+        fs::write(home.at("passwd"), passwd).unwrap();
+        let mount = "mount --bind passwd /etc/passwd && cd / && unset HOME BGR_HOME TERM LANG";
+        home.sh(&format!("{mount} && bgrun run web -- sleep 60 && bgrun ls && bgrun kill web"))
+            .ok();
+        assert!(home.at(".bgr/bgr_v2.sqlite").is_file());
+    });
+}

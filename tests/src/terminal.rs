@@ -26,8 +26,8 @@ impl Terminal {
     /// Makes a call on a new terminal of this width.
     #[track_caller]
     pub fn of(call: Call, columns: u16) -> Self {
-        let master =
-            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be made");
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+            .expect("a terminal can be made");
         grantpt(&master).expect("the terminal is ours");
         unlockpt(&master).expect("the terminal can be unlocked");
         let size = Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
