@@ -118,7 +118,7 @@ fn act(home: &Home, model: &mut Model, act: Act, name: &'static str) {
 fn is_true(home: &Home, model: &Model) -> Result<(), String> {
     let records = home.all();
     if records.len() != model.len() {
-        return Err(format!("{} records", records.len()));
+        return Err(format!("{model:?}, but {} records", records.len()));
     }
     for record in &records {
         let fits = match model.get(record.name()) {
@@ -130,7 +130,7 @@ fn is_true(home: &Home, model: &Model) -> Result<(), String> {
             None => false,
         };
         if !fits {
-            return Err(format!("{record:#}"));
+            return Err(format!("{model:?}, but {record:#}"));
         }
     }
     let comm = |pid: &i32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
@@ -150,14 +150,7 @@ fn follow(seed: u64) {
         let told = format!("seed {seed}: {done:?}");
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             act(&home, &mut model, next, name);
-            let mut why = Ok(());
-            let settled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                eventually("the model is true", || {
-                    why = is_true(&home, &model);
-                    why.is_ok()
-                });
-            }));
-            assert!(settled.is_ok(), "{model:?} but {why:?}");
+            eventually_ok(|| is_true(&home, &model));
         }));
         assert!(result.is_ok(), "{told}");
     }

@@ -23,12 +23,18 @@ pub fn eventually(what: &str, mut fact: impl FnMut() -> bool) {
 /// Waits until `fact` yields something, and returns it.
 #[track_caller]
 pub fn eventually_some<T>(what: &str, mut fact: impl FnMut() -> Option<T>) -> T {
+    eventually_ok(|| fact().ok_or_else(|| what.to_owned()))
+}
+
+/// Waits until `fact` succeeds, and returns what it found; else its last complaint fails the test.
+#[track_caller]
+pub fn eventually_ok<T>(mut fact: impl FnMut() -> Result<T, String>) -> T {
     let begun = Instant::now();
     loop {
-        if let Some(found) = fact() {
-            return found;
+        match fact() {
+            Ok(found) => return found,
+            Err(why) => assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {why}"),
         }
-        assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
         pause();
     }
 }
