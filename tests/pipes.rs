@@ -228,3 +228,13 @@ fn records_select_logs_and_lists_too() {
     let again = home.sh("bgrun ls --json | bgrun ls --json - | jq -r '.[].name'").ok();
     assert_eq!(again.out(), "web\n");
 }
+
+#[test]
+fn what_runs_is_restarted_through_a_pipe() {
+    let home = Home::new();
+    three(&home);
+    let before: Vec<i32> = home.all().iter().map(Record::pid).collect();
+    home.sh("bgrun ls --quiet | bgrun run - --restart").ok();
+    let after = home.all();
+    assert!(after.iter().all(|record| !before.contains(&record.pid()) && record["run"] == 2));
+}

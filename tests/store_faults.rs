@@ -251,3 +251,47 @@ fn ten_thousand_rows_are_listed_quickly_and_in_little_memory() {
     let one = home.verb("ls", ["--json", "p9999"]).ok();
     assert!(one.elapsed < Duration::from_millis(500), "{:?}", one.elapsed);
 }
+
+#[test]
+fn a_column_of_a_later_version_is_no_reason_to_fail() {
+    let home = Home::new();
+    let (record, _) = started(&home);
+    let database = open_database(&home.database());
+    database.execute_batch("ALTER TABLE process ADD COLUMN future TEXT DEFAULT 'x'").unwrap();
+    assert_eq!(home.ls("web").pid(), record.pid());
+    home.verb("run", ["web", "--restart"]).ok();
+    home.start_sleep("other");
+    home.kill(["--nuke"]);
+    home.must_be_clean();
+}
+
+#[test]
+fn a_lock_file_is_held_and_says_in_one_line_of_json_what_it_is_for() {
+    let home = Home::new();
+    let (_, process) = started(&home);
+    let locks: Vec<_> = fs::read_dir(home.state().join("run")).unwrap().flatten().collect();
+    assert_eq!(locks.len(), 1);
+    let text = fs::read_to_string(locks[0].path()).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    let line: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["name"], "web");
+    assert!(text.contains(&process.pid.to_string()) && text.contains("web-out.txt"), "{text}");
+
+    let try_lock = || home.call("/usr/bin/flock").arg("-n").arg(locks[0].path()).arg("true").run();
+    assert_ne!(try_lock().code, 0, "a supervisor holds it");
+    home.kill(["web"]);
+    eventually("it is free", || {
+        let is_gone = !locks[0].path().try_exists().unwrap();
+        is_gone || try_lock().code == 0
+    });
+}
+
+#[test]
+fn the_log_of_the_database_stays_between_calls() {
+    let home = Home::new();
+    home.start_sleep("web");
+    home.kill(["web"]);
+    home.all();
+    // Whoever closes last must not checkpoint, delete and have it made anew each time.
+    assert!(home.state().join("bgr_v2.sqlite-wal").is_file());
+}
