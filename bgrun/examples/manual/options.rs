@@ -56,7 +56,7 @@ fn value(argument: &Arg) -> Option<Value> {
     Some(Value { of: completes(argument), only_joined })
 }
 
-/// Choices say what they are, a hint does too; else the name of the value tells.
+/// Choices say what they are, then the name of the value tells, then its type.
 fn completes(argument: &Arg) -> Completes {
     let choices = argument.get_possible_values();
     let choices = choices.iter().filter(|choice| !choice.is_hide_set());
@@ -64,14 +64,11 @@ fn completes(argument: &Arg) -> Completes {
     if !choices.is_empty() {
         return Completes::Choices(choices);
     }
-    match argument.get_value_hint() {
-        ValueHint::AnyPath | ValueHint::FilePath | ValueHint::ExecutablePath => Completes::Files,
-        ValueHint::DirPath => Completes::Directories,
-        _ => match argument.get_value_names().and_then(<[_]>::first).map_or("", |name| name) {
-            "FILE" | "PATH" => Completes::Files,
-            "DIR" | "DIRECTORY" => Completes::Directories,
-            "NAME" | "SELECTOR" => Completes::Processes,
-            _ => Completes::Nothing,
-        },
+    let name = argument.get_value_names().and_then(<[_]>::first);
+    match (name.map_or("", |name| name.as_str()), argument.get_value_hint()) {
+        ("DIR" | "DIRECTORY", _) | (_, ValueHint::DirPath) => Completes::Directories,
+        ("NAME" | "SELECTOR", _) => Completes::Processes,
+        ("FILE" | "PATH", _) | (_, ValueHint::AnyPath | ValueHint::FilePath) => Completes::Files,
+        _ => Completes::Nothing,
     }
 }

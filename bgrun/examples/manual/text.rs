@@ -50,14 +50,6 @@ pub(crate) fn tagged_block(roff: &mut Roff, block: &str) {
     }
 }
 
-/// A line `TAG  MEANING` for each.
-pub(crate) fn tagged_lines(roff: &mut Roff, lines: &str) {
-    for line in lines.lines().filter(|line| !line.trim().is_empty()) {
-        let (tag, meaning) = line.trim().split_once("  ").unwrap_or((line.trim(), ""));
-        tagged(roff, tag, meaning.trim());
-    }
-}
-
 pub(crate) fn tagged(roff: &mut Roff, tag: &str, meaning: &str) {
     roff.control("TP", []);
     roff.text([bold(tag)]);

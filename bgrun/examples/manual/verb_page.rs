@@ -22,7 +22,9 @@ pub(crate) fn render(verb: &Verb, all: &[Verb]) -> io::Result<Vec<u8>> {
 
     let mut roff = Roff::default();
     roff.control("SH", ["EXIT STATUS"]);
-    text::tagged_lines(&mut roff, verb.exit_status);
+    for (code, meaning) in exit_codes(verb.exit_status) {
+        text::tagged(&mut roff, code, meaning);
+    }
     roff.control("SH", ["ENVIRONMENT"]);
     for variable in variables::of(verb.name) {
         text::tagged(&mut roff, &variable.name, &variable.meaning);
@@ -30,7 +32,9 @@ pub(crate) fn render(verb: &Verb, all: &[Verb]) -> io::Result<Vec<u8>> {
     roff.control("SH", ["FILES"]);
     text::tagged_block(&mut roff, FILES);
     roff.control("SH", ["EXAMPLES"]);
-    text::tagged_block(&mut roff, verb.examples);
+    for (command, meaning) in examples(&verb.command) {
+        text::tagged(&mut roff, &command, &meaning);
+    }
     let others = all.iter().filter(|other| other.name != verb.name);
     let others: Vec<String> = others.map(|other| format!("bgrun-{}", other.name)).collect();
     text::see_also(&mut roff, ["bgrun"].into_iter().chain(others.iter().map(String::as_str)));
@@ -40,13 +44,27 @@ pub(crate) fn render(verb: &Verb, all: &[Verb]) -> io::Result<Vec<u8>> {
 
 /// The command line as `clap_mangen` renders it best.
 fn prepared(verb: &Verb, name: &str) -> Command {
-    let mut command = verb.command.clone().display_name(name).bin_name(name);
-    let usage = command.render_usage().to_string();
+    let typed = format!("bgrun {}", verb.name);
+    let mut command = verb.command.clone().display_name(name).bin_name(&typed);
+    let usage = command.render_usage().to_string().replace(name, &typed);
     command = command.override_usage(usage.trim_start_matches("Usage:").trim().to_string());
+    command = command.about(about(&verb.command));
     // Each heading would become a section between OPTIONS and EXIT STATUS, and each
     // choice that needs no words of its own would get a line of its own.
+    command = command.about(about(&verb.command));
     // Each heading would become a section between OPTIONS and EXIT STATUS.
     command.mut_args(|argument| with_all_in_its_help(argument.help_heading(None)))
+}
+
+/// The first line of what the verb says of itself. (An `about` drawn from a manifest is
+/// drawn from the manifest of this crate, not of the verb's.)
+fn about(command: &Command) -> String {
+    let text = command.get_long_about().or(command.get_about());
+    let text = text.map(ToString::to_string).unwrap_or_default();
+    let line = text.lines().next().unwrap_or_default().trim_end_matches('.');
+    let mut letters = line.chars();
+    let first = letters.next().map(|letter| letter.to_lowercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
 }
 
 /// `clap_mangen` does not know aliases, and gives each choice a paragraph.
@@ -67,4 +85,35 @@ fn with_all_in_its_help(argument: Arg) -> Arg {
     }
     let hides = is_list || argument.is_hide_possible_values_set();
     argument.hide_possible_values(hides).long_help(help)
+}
+
+/// A line `CODE  MEANING` for each, or all in one sentence: `0 started; 2 usage.`
+fn exit_codes(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let separator = if text.contains('\n') { '\n' } else { ';' };
+    let items = text.trim_end_matches('.').split(separator);
+    items.filter_map(|item| item.trim().split_once(' ')).map(|(code, text)| (code, text.trim()))
+}
+
+/// What stands below `Examples:` in the long help: commands, each with what it does
+/// behind two blanks or on a line of its own that is indented further.
+fn examples(command: &Command) -> Vec<(String, String)> {
+    let help = command.get_after_long_help().or(command.get_after_help());
+    let help = help.map(ToString::to_string).unwrap_or_default();
+    let lines = help.lines().skip_while(|line| line.trim() != "Examples:").skip(1);
+    let lines: Vec<&str> = lines.filter(|line| !line.trim().is_empty()).collect();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let least = lines.iter().map(|line| indent(line)).min().unwrap_or_default();
+
+    let mut examples: Vec<(String, String)> = Vec::new();
+    for line in lines {
+        let text = line.trim();
+        let (command, meaning) = text.split_once("  ").unwrap_or((text, ""));
+        match examples.last_mut() {
+            Some((_, meaning)) if indent(line) > least => {
+                *meaning = format!("{meaning} {text}").trim().to_string();
+            }
+            _ => examples.push((command.to_string(), meaning.trim().to_string())),
+        }
+    }
+    examples
 }

@@ -7,10 +7,8 @@ pub(crate) struct Verb {
     /// As in `bgrun NAME`.
     pub(crate) name: &'static str,
     pub(crate) command: clap::Command,
-    /// A line `CODE  MEANING` for each exit code.
+    /// `CODE meaning; CODE meaning.`
     pub(crate) exit_status: &'static str,
-    /// Commands, each followed by an indented line that says what it does.
-    pub(crate) examples: &'static str,
 }
 
 macro_rules! verbs {
@@ -26,13 +24,15 @@ macro_rules! verbs {
                 name: stringify!($name),
                 command: <$name::Args as clap::CommandFactory>::command(),
                 exit_status: $name::EXIT_STATUS,
-                examples: $name::EXAMPLES,
             }),*]
         }
     };
 }
 
-verbs! {}
+verbs! {
+    logs in "../../../bgrun-logs/src/args.rs";
+    run in "../../../bgrun-run/src/args.rs";
+}
 
 /// A verb whose crate has a command line that is not above would have no manual.
 pub(crate) fn check_that_none_is_missing() -> Result<(), String> {

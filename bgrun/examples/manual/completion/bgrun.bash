@@ -58,8 +58,9 @@ _bgrun_complete() {
     local kind=$1 current=$2
     case $kind in
     processes) _bgrun_reply "$current" < <(_bgrun_processes) ;;
-    files) compopt -o filenames 2>/dev/null; _bgrun_reply "$current" < <(compgen -f -- "$current") ;;
-    directories) compopt -o filenames 2>/dev/null; _bgrun_reply "$current" < <(compgen -d -- "$current") ;;
+    # Readline itself quotes file names best.
+    files) compopt -o default 2>/dev/null ;;
+    directories) compopt -o dirnames 2>/dev/null ;;
     choices\ *) _bgrun_reply "$current" < <(printf '%s\n' ${kind#choices }) ;;
     esac
 }
