@@ -44,7 +44,6 @@ fn values_may_hold_commas_equals_signs_newlines_and_nothing() {
     }
     let first = call.args(["--", "sleep", "60"]).json();
     let again = home.verb("run", ["web", "--restart", "--json"]).json();
-    // Both at their end: only the second still lives, the first was read while it did.
     assert_ne!(first.pid(), again.pid());
     let environ = environ_of(again.pid());
     for (name, value) in values {
@@ -78,7 +77,7 @@ fn a_missing_env_file_is_named_and_nothing_starts() {
 }
 
 #[test]
-fn an_override_without_an_equals_sign_is_a_usage_error() {
+fn an_override_without_a_name_is_a_usage_error() {
     let home = Home::new();
     home.verb("run", ["web", "-e", "=x", "--", "sleep", "60"]).code(2);
     assert!(home.all().is_empty());
@@ -114,7 +113,8 @@ fn secrets_are_shown_only_when_asked_for() {
         home.verb("kill", ["--json", "--dry-run", "web"]).ok(),
     ];
     for output in quiet {
-        assert!(!format!("{output}").replace("TOKEN=s3cr3t", "").contains("s3cr3t"), "{output}");
+        let said = output.out() + &output.err();
+        assert!(!said.contains("s3cr3t"), "{output}");
     }
     let record = home.ls("web");
     assert_eq!(record["env_keys"], json!(["TOKEN"]), "the overrides, by name");
