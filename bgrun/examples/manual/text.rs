@@ -20,6 +20,7 @@ pub(crate) fn exit_codes() -> impl Iterator<Item = (&'static str, &'static str)>
     comments
         .filter_map(|comment| comment.split_once(": "))
         .filter(|(code, _)| code.parse::<u8>().is_ok())
+        .map(|(code, meaning)| (code, meaning.trim_end_matches('.')))
 }
 
 /// What an alias is short for: `kill --delete`.

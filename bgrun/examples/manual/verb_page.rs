@@ -22,7 +22,9 @@ pub(crate) fn render(verb: &Verb, all: &[Verb]) -> io::Result<Vec<u8>> {
 
     let mut roff = Roff::default();
     roff.control("SH", ["EXIT STATUS"]);
-    for (code, meaning) in exit_codes(verb.exit_status) {
+    let own: Vec<_> = exit_codes(verb.exit_status).collect();
+    let codes = if own.is_empty() { text::exit_codes().collect() } else { own };
+    for (code, meaning) in codes {
         text::tagged(&mut roff, code, meaning);
     }
     roff.control("SH", ["ENVIRONMENT"]);
@@ -48,10 +50,12 @@ fn prepared(verb: &Verb, name: &str) -> Command {
     let mut command = verb.command.clone().display_name(name).bin_name(&typed);
     let usage = command.render_usage().to_string().replace(name, &typed);
     command = command.override_usage(usage.trim_start_matches("Usage:").trim().to_string());
-    command = command.about(about(&verb.command));
+    let long = verb.command.get_long_about().or(verb.command.get_about()).cloned();
+    command = command.about(about(&verb.command)).long_about(long.unwrap_or_default());
     // Each heading would become a section between OPTIONS and EXIT STATUS, and each
     // choice that needs no words of its own would get a line of its own.
-    command = command.about(about(&verb.command));
+    let long = verb.command.get_long_about().or(verb.command.get_about()).cloned();
+    command = command.about(about(&verb.command)).long_about(long.unwrap_or_default());
     // Each heading would become a section between OPTIONS and EXIT STATUS.
     command.mut_args(|argument| with_all_in_its_help(argument.help_heading(None)))
 }
@@ -77,7 +81,7 @@ fn with_all_in_its_help(argument: Arg) -> Arg {
 
     let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string);
     let mut help = help.unwrap_or_default();
-    if is_list {
+    if is_list && !names.iter().all(|name| help.contains(name)) {
         help += &format!(" [{}]", names.join(", "));
     }
     for alias in aliases {

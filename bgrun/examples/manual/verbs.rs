@@ -7,9 +7,13 @@ pub(crate) struct Verb {
     /// As in `bgrun NAME`.
     pub(crate) name: &'static str,
     pub(crate) command: clap::Command,
-    /// `CODE meaning; CODE meaning.`
+    /// What it says of its exit codes; nothing where the meanings that all tools share
+    /// are enough.
     pub(crate) exit_status: &'static str,
 }
+
+#[allow(dead_code)]
+const EXIT_STATUS: &str = "";
 
 macro_rules! verbs {
     ($($name:ident in $path:literal;)*) => {
@@ -23,14 +27,21 @@ macro_rules! verbs {
             vec![$(Verb {
                 name: stringify!($name),
                 command: <$name::Args as clap::CommandFactory>::command(),
-                exit_status: $name::EXIT_STATUS,
+                exit_status: {
+                    // The constant of the verb, if it has one, hides ours.
+                    #[allow(unused_imports)]
+                    use $name::*;
+                    EXIT_STATUS
+                },
             }),*]
         }
     };
 }
 
 verbs! {
+    kill in "../../../bgrun-kill/src/args.rs";
     logs in "../../../bgrun-logs/src/args.rs";
+    ls in "../../../bgrun-ls/src/args.rs";
     run in "../../../bgrun-run/src/args.rs";
 }
 
