@@ -1,1 +1,44 @@
-fn main(){}
+//! `bgrun kill`: ends processes with all that they started, and forgets them if asked.
+//!
+//! The wish is stored first, so that nothing is started again; then the trees are
+//! signalled, waited for, and insisted upon; then their ends are written down.
+
+mod args;
+mod forget;
+mod port;
+mod report;
+mod send;
+mod stop;
+mod target;
+mod wish;
+
+use std::process::ExitCode;
+
+use bgrun_platform::tool::{self, Exit, Failure};
+use bgrun_platform::{private, user};
+use bgrun_store::Home;
+
+use crate::args::Args;
+
+fn main() -> ExitCode {
+    tool::run("bgrun-kill", run)
+}
+
+fn run(args: Args) -> anyhow::Result<Exit> {
+    let home = Home::from_environment(user::home_directory)
+        .map_err(|error| Failure::new(Exit::Store, error))?;
+    private::is_directory(home.directory()).map_err(|error| Failure::new(Exit::Store, error))?;
+    let asked = target::read(&args)?;
+    if let Some(port) = args.port {
+        return port::free(&args, &home, port);
+    }
+    let found = target::find(&args, asked, &home)?;
+    let done = if args.dry_run {
+        stop::plan(found.targets, &home)?
+    } else if let Some(signal) = args.signal {
+        send::all(&args, found.targets, &home, signal)?
+    } else {
+        stop::all(&args, found.targets, &home)?
+    };
+    report::all(&args, done, found.misses)
+}

@@ -1,1 +1,65 @@
-fn main(){}
+//! `bgrun ls`: what there is and how it does, as a table, as details, as JSON.
+//!
+//! The one place where the store and what runs are put together into records: other
+//! verbs that want a record run this one.
+
+mod args;
+mod collect;
+mod details;
+mod format;
+mod live;
+mod observe;
+mod select;
+mod table;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use bgrun_platform::tool::{self, Exit, Failure};
+use bgrun_platform::user;
+use bgrun_store::Home;
+
+use crate::args::Args;
+use crate::collect::Collector;
+
+fn main() -> ExitCode {
+    tool::run("bgrun-ls", run)
+}
+
+fn run(args: Args) -> anyhow::Result<Exit> {
+    let home = Home::from_environment(user::home_directory)
+        .map_err(|error| Failure::new(Exit::Store, error))?;
+    let wish = select::Wish::read(&args)?;
+    let mut collector = Collector::new(home);
+    if args.live {
+        return live::run(&args, &wish, &mut collector);
+    }
+    let (records, exit) = collector.collect(&args, &wish)?;
+    let mut out = std::io::stdout().lock();
+    if args.quiet {
+        for listed in &records {
+            writeln!(out, "{}", listed.record.name)?;
+        }
+    } else if args.json {
+        print_json(&args, &records, &mut out)?;
+    } else if args.details {
+        details::print(&records, &mut out)?;
+    } else {
+        table::print(&records, &wish, &mut out)?;
+    }
+    Ok(exit)
+}
+
+fn print_json(
+    args: &Args,
+    records: &[collect::Listed],
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let values: Vec<_> = records.iter().map(|listed| listed.json(args.details)).collect();
+    let text = if std::io::stdout().is_terminal() {
+        serde_json::to_string_pretty(&values)?
+    } else {
+        serde_json::to_string(&values)?
+    };
+    Ok(writeln!(out, "{text}")?)
+}

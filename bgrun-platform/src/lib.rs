@@ -8,6 +8,7 @@
 //! | room | what lives there |
 //! |---|---|
 //! | [`Identity`], [`Presence`] | which process is meant, for ever |
+//! | [`Sight`] | what lives of one managed process: supervisor, main process, lock |
 //! | [`Pidfd`] | a held process: signal it, wait for it, learn its end |
 //! | [`Lock`] | the lock a supervisor holds, and the line written in it |
 //! | [`tree`] | every process that belongs to a managed one |
@@ -32,6 +33,9 @@ pub mod tool;
 
 pub use linux::identity::{Identity, Presence};
 pub use linux::lock::{Lock, LockError};
-pub use linux::pidfd::{Ended, Pidfd};
+pub use linux::pidfd::{Ended, Pidfd, wait_until_one_ends};
+pub use linux::sight::Sight;
 pub use linux::signal::Signal;
-pub use linux::{clock, descriptors, events, logs, ports, private, spawn, stat, tree, user};
+pub use linux::{
+    clock, descriptors, events, logs, ports, private, spawn, stat, terminal, tree, user,
+};

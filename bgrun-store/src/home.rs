@@ -25,6 +25,12 @@ impl Home {
         Self { directory: directory.into(), database_name: "bgr".to_owned() }
     }
 
+    /// The same directory with the database of this name.
+    #[must_use]
+    pub fn with_database(self, name: &str) -> Self {
+        Self { database_name: name.to_owned(), ..self }
+    }
+
     /// The state directory that the environment names. `user_home` is asked for the home
     /// directory when `HOME` is not set, as under cron with an empty environment.
     ///

@@ -37,7 +37,7 @@ impl Known {
         if let Some(store) = Store::open_to_read(home)? {
             return Ok(Self { processes: store.processes()?, ..Self::default() });
         }
-        let is_there = |path: &std::path::Path| path.exists();
+        let is_there = |path: &std::path::Path| path.try_exists().unwrap_or(true);
         if !is_there(&home.database())
             && !is_there(&home.older_database())
             && home.locks().is_empty()

@@ -119,7 +119,7 @@ impl Process {
             return false;
         }
         let mut learned = false;
-        if line.run > number {
+        if line.run > number && line.started_at.is_some() {
             if let Some(end) = self.run.as_ref().and_then(|run| run.end.clone()) {
                 self.previous_end = Some(end);
             }
@@ -128,6 +128,7 @@ impl Process {
             learned = true;
         }
         if let (Some(run), Some(end)) = (&mut self.run, &line.ended)
+            && run.number == line.run
             && run.end.is_none()
         {
             run.end = Some(end.clone());

@@ -284,6 +284,11 @@ impl<'a> Writer<'a> {
             ],
         )?;
         self.execute(
+            "UPDATE process SET pid = (SELECT pid FROM run WHERE process_id = ?1 \
+                AND number = process.run AND exit_reason IS NULL) WHERE id = ?1",
+            [id],
+        )?;
+        self.execute(
             "DELETE FROM run WHERE process_id = ?1 AND number <= ?2",
             params![id, run.number - RUNS_KEPT],
         )?;
@@ -318,6 +323,21 @@ impl<'a> Writer<'a> {
             params![id, time::text(next)],
         )?;
         Ok(())
+    }
+
+    /// Notes that bgrun itself starts the process `id` again; answers the number of the
+    /// run that this leads to.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn begin_restart(&self, id: i64) -> Result<i64, Error> {
+        self.transaction
+            .prepare_cached(
+                "UPDATE process SET restarts = restarts + 1, next_restart_at = NULL \
+                 WHERE id = ?1 RETURNING run + 1",
+            )
+            .and_then(|mut statement| statement.query_row([id], |row| row.get(0)))
+            .map_err(|error| self.failed(&error))
     }
 
     /// Forgets the process `id` and its runs.

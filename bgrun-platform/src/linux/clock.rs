@@ -13,6 +13,7 @@ pub fn since_boot() -> Duration {
 
 /// Sleeps for `duration`. For pauses between looks at something that wakes nobody;
 /// whatever has a descriptor is waited for instead.
+#[expect(clippy::disallowed_methods, reason = "the one place that pauses")]
 pub fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }

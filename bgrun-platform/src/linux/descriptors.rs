@@ -58,3 +58,9 @@ pub fn hide_inherited() {
     // SAFETY: closes nothing now; what we execute has no use for them.
     unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, CLOSE_RANGE_CLOEXEC) };
 }
+
+/// Goes to `/`, so that the caller's working directory can be removed or unmounted.
+pub fn leave_directory() {
+    // Without `/` nothing else would work either.
+    let _ = rustix::process::chdir("/");
+}

@@ -4,7 +4,7 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{WaitOptions, waitpid};
@@ -16,6 +16,32 @@ use super::signal::Signal;
 #[derive(Debug)]
 pub struct Signals {
     descriptor: OwnedFd,
+}
+
+/// What `bgrun-kill` tells a supervisor, in the value of SIGUSR2: it is stopping the
+/// tree itself, and will write down the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StopNotice {
+    /// How long it waits before it sends SIGKILL.
+    pub timeout: Duration,
+    /// Whether the wish to run remains: it is a restart.
+    pub keeps_wish: bool,
+}
+
+impl StopNotice {
+    /// As the value of a signal: milliseconds, and the wish in the lowest bit.
+    #[must_use]
+    pub fn value(self) -> i32 {
+        let millis = i32::try_from(self.timeout.as_millis()).unwrap_or(i32::MAX);
+        (millis.min(i32::MAX >> 1) << 1) | i32::from(self.keeps_wish)
+    }
+
+    /// Reads what [`StopNotice::value`] wrote.
+    #[must_use]
+    pub fn from_value(value: i32) -> Self {
+        let millis = u64::try_from(value >> 1).unwrap_or(0);
+        Self { timeout: Duration::from_millis(millis), keeps_wish: value & 1 == 1 }
+    }
 }
 
 /// Why a wait ended.
@@ -130,4 +156,19 @@ pub fn reap() -> Option<(u32, Ended)> {
 pub fn give_memory_back() {
     // SAFETY: takes no pointer and touches only free memory.
     unsafe { libc::malloc_trim(0) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_survives_as_the_value_of_a_signal() {
+        for (timeout, keeps_wish) in [(0, true), (10_000, false), (86_400_000, true)] {
+            let notice = StopNotice { timeout: Duration::from_millis(timeout), keeps_wish };
+            assert_eq!(StopNotice::from_value(notice.value()), notice);
+        }
+        let endless = StopNotice { timeout: Duration::MAX, keeps_wish: false };
+        assert!(StopNotice::from_value(endless.value()).timeout > Duration::from_secs(1_000_000));
+    }
 }

@@ -234,12 +234,12 @@ impl Growth {
         self.sleep(deadline, None::<&File>).map(drop)
     }
 
-    /// The same, and until the reader of `output` is gone; says what changed.
+    /// The same, and until whoever reads our stdout is gone; says what changed.
     ///
     /// # Errors
     /// poll(2) failed.
-    pub fn wait_with(&self, deadline: Option<Instant>, output: impl AsFd) -> io::Result<Woken> {
-        self.sleep(deadline, Some(&output))
+    pub fn wait_while_read(&self, deadline: Option<Instant>) -> io::Result<Woken> {
+        self.sleep(deadline, Some(&io::stdout()))
     }
 
     fn sleep(&self, deadline: Option<Instant>, output: Option<&impl AsFd>) -> io::Result<Woken> {
@@ -345,15 +345,15 @@ mod tests {
         let deadline = || Some(Instant::now() + Duration::from_secs(30));
 
         std::fs::write(&two, "line\n").expect("write");
-        let woken = growth.wait_with(deadline(), &writer).expect("wait");
+        let woken = growth.sleep(deadline(), Some(&writer)).expect("wait");
         assert_eq!(
             [watches[0], watches[1], appearing].map(|w| woken.is_about(w)),
             [false, true, false]
         );
         assert!(!woken.reader_left);
         std::fs::write(directory.path().join("three"), "").expect("write");
-        assert!(growth.wait_with(deadline(), &writer).expect("wait").is_about(appearing));
+        assert!(growth.sleep(deadline(), Some(&writer)).expect("wait").is_about(appearing));
         drop(reader);
-        assert!(growth.wait_with(deadline(), &writer).expect("wait").reader_left);
+        assert!(growth.sleep(deadline(), Some(&writer)).expect("wait").reader_left);
     }
 }

@@ -193,10 +193,7 @@ impl Ended {
 ///
 /// # Errors
 /// poll(2) failed.
-pub(crate) fn wait_until_one_ends(
-    pidfds: &[&Pidfd],
-    timeout: Option<Duration>,
-) -> io::Result<bool> {
+pub fn wait_until_one_ends(pidfds: &[&Pidfd], timeout: Option<Duration>) -> io::Result<bool> {
     let deadline = timeout.map(|timeout| Instant::now() + timeout);
     loop {
         let mut polled: Vec<_> =

@@ -51,6 +51,8 @@ const HIGHEST: i32 = 64;
 impl Signal {
     /// SIGCHLD: a child has ended.
     pub const CHLD: Self = Self(libc::SIGCHLD);
+    /// SIGWINCH: the size of the terminal has changed.
+    pub const WINCH: Self = Self(libc::SIGWINCH);
     /// SIGCONT: go on after a stop.
     pub const CONT: Self = Self(libc::SIGCONT);
     /// SIGHUP: the terminal went away.

@@ -1,1 +1,45 @@
-fn main(){}
+//! `bgrun-supervise`: plumbing. Owns exactly one process: starts it, sleeps until it
+//! ends, writes down how, decides what comes next. It is never in the path of the
+//! process's output, and its own death harms nothing.
+//!
+//! `bgrun-run` starts it with the held lock as stdin and a socket as stdout.
+
+mod child;
+mod decide;
+mod keeper;
+mod launch;
+mod record;
+mod stopping;
+
+use std::process::ExitCode;
+
+use bgrun_platform::events::Signals;
+use bgrun_platform::{Lock, Signal, descriptors, events, private};
+
+fn main() -> ExitCode {
+    descriptors::close_inherited();
+    private::close_umask();
+    match supervise() {
+        Ok(()) => ExitCode::SUCCESS,
+        // Nobody listens: whoever waits for an answer sees the socket close.
+        Err(_) => ExitCode::from(125),
+    }
+}
+
+fn supervise() -> anyhow::Result<()> {
+    let lock = Lock::from_descriptor(descriptors::take_standard(0)?);
+    let socket = descriptors::take_standard(1)?;
+    let signals = Signals::block(&[
+        Signal::CHLD,
+        Signal::HUP,
+        Signal::INT,
+        Signal::TERM,
+        Signal::USR1,
+        Signal::USR2,
+    ])?;
+    events::adopt_orphans()?;
+    match launch::receive(lock, socket, signals)? {
+        Some(keeper) => keeper.keep(),
+        None => Ok(()),
+    }
+}

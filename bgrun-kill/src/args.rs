@@ -1,0 +1,90 @@
+//! The command line of `bgrun kill`.
+
+use std::time::Duration;
+
+use bgrun_platform::Signal;
+use bgrun_platform::args::duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  bgrun kill web                    stop web and all that it started
+  bgrun kill 'api-*' @shop          several at once
+  bgrun kill web --delete           stop it, forget it, remove its logs
+  bgrun kill web --signal HUP       only send a signal
+  bgrun kill --port 3000            end our process that listens there
+  bgrun ls --json | jq 'map(select(.memory_bytes > 5e8))' | bgrun kill -";
+
+/// Stop processes with everything they started, and forget them if asked.
+///
+/// The stop signal goes to the whole tree; what is left after the timeout is killed.
+/// A stopped process stays in the list and is not started again by anybody but you.
+#[derive(Debug, clap::Parser)]
+#[command(name = "bgrun-kill", bin_name = "bgrun kill", version, max_term_width = 100,
+    after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Names, globs (api-*), @groups; - reads names or records from stdin
+    #[arg(value_name = "SELECTOR")]
+    pub(crate) selectors: Vec<String>,
+
+    /// Every process
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Every process of this group
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) group: Option<String>,
+
+    /// Send this signal to the main process and change nothing else
+    #[arg(short, long, value_name = "SIGNAL", conflicts_with_all = ["delete", "clean", "nuke", "timeout"])]
+    pub(crate) signal: Option<Signal>,
+
+    /// With --signal: to every process of the tree
+    #[arg(long, requires = "signal")]
+    pub(crate) tree: bool,
+
+    /// How long they may take to end before they are killed [default: what each was
+    /// started with, or 10s]
+    #[arg(short, long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Forget them too, and remove their logs
+    #[arg(long)]
+    pub(crate) delete: bool,
+
+    /// Forget all that do not run, and remove their logs
+    #[arg(long, conflicts_with_all = ["delete", "nuke", "selectors", "all"])]
+    pub(crate) clean: bool,
+
+    /// Stop and forget everything
+    #[arg(long, conflicts_with_all = ["delete", "selectors", "all", "group"])]
+    pub(crate) nuke: bool,
+
+    /// Leave the logs of forgotten processes where they are
+    #[arg(long)]
+    pub(crate) keep_logs: bool,
+
+    /// End our own process that listens on this TCP port
+    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..),
+        conflicts_with_all = ["selectors", "all", "group", "clean", "nuke", "delete", "signal"])]
+    pub(crate) port: Option<u16>,
+
+    /// With --port: end whatever listens there, if it is not ours; only the listener
+    #[arg(long, requires = "port")]
+    pub(crate) force: bool,
+
+    /// Show what would be done and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Print an array of records, with outcome, deleted, survivors and waited_ms
+    #[arg(short, long)]
+    pub(crate) json: bool,
+
+    /// Print nothing but errors
+    #[arg(short, long, conflicts_with = "json")]
+    pub(crate) quiet: bool,
+
+    /// Why: recorded with the end of the run; with any but stop the wish to run remains
+    #[arg(long, hide = true, value_name = "REASON", default_value = "stop")]
+    pub(crate) reason: String,
+}

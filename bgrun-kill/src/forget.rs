@@ -1,0 +1,74 @@
+//! Forgetting processes: their rows, their lock files, their logs.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bgrun_platform::{Lock, fault, tool};
+use bgrun_store::{Durability, Error, Home, Store};
+
+use crate::args::Args;
+use crate::stop::{Outcome, Stopped};
+
+/// A supervisor that has seen the end of its process leaves within this time.
+const LEAVING: Duration = Duration::from_secs(2);
+
+/// Forgets every process of which nothing lives. A lock that somebody holds means that
+/// it is being started again: it is left alone then.
+pub(crate) fn all(args: &Args, done: &mut [Stopped], home: &Home) -> Result<(), Error> {
+    let is_forgettable = |one: &&mut Stopped| {
+        matches!(one.outcome, Outcome::Stopped | Outcome::Killed | Outcome::AlreadyStopped)
+    };
+    let mut held = Vec::new();
+    for one in done.iter_mut().filter(is_forgettable) {
+        let path = home.lock(one.target.process.id);
+        match Lock::take(&path, LEAVING) {
+            Ok(lock) => held.push((one, lock, path)),
+            Err(error) => one.error = Some(format!("not forgotten: {error}")),
+        }
+    }
+    fault::at("kill:before-forget");
+    let (mut store, _) = Store::open(home)?;
+    store.write(Durability::Power, |writer| {
+        held.iter().try_for_each(|(one, _, _)| writer.forget(one.target.process.id))
+    })?;
+    drop(store);
+    for (one, _lock, path) in held {
+        // Removed while it is held, so that nobody takes a lock that has no name.
+        let _ = std::fs::remove_file(path);
+        let process = &one.target.process;
+        if !args.keep_logs && !process.shared_log {
+            for log in [&process.stdout, &process.stderr] {
+                remove_log(log);
+            }
+        }
+        one.is_deleted = true;
+    }
+    Ok(())
+}
+
+/// Removes a log and its archives `.1`, `.2` … with or without compression.
+fn remove_log(log: &Path) {
+    let is_file =
+        |path: &Path| path.symlink_metadata().is_ok_and(|data| data.file_type().is_file());
+    if is_file(log)
+        && let Err(error) = std::fs::remove_file(log)
+    {
+        let shown = bgrun_platform::text::safe_path(log);
+        tool::warn(format_args!("cannot remove {shown}: {error}"));
+    }
+    for number in 1_u32.. {
+        let archive = |suffix: &str| {
+            let mut name = log.as_os_str().to_owned();
+            name.push(format!(".{number}{suffix}"));
+            PathBuf::from(name)
+        };
+        let there: Vec<PathBuf> =
+            ["", ".gz", ".zst"].map(archive).into_iter().filter(|path| is_file(path)).collect();
+        if there.is_empty() {
+            return;
+        }
+        for path in there {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}

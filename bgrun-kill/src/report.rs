@@ -1,0 +1,187 @@
+//! What is told of each process, and the exit code of all.
+
+use std::io::Write;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::Context;
+use bgrun_platform::sibling;
+use bgrun_platform::text::safe;
+use bgrun_platform::tool::{self, Exit};
+use serde_json::{Value, json};
+
+use crate::args::Args;
+use crate::stop::{Outcome, Stopped};
+use crate::target::Miss;
+
+impl Outcome {
+    /// As in JSON.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Killed => "killed",
+            Self::AlreadyStopped => "already-stopped",
+            Self::Survivors => "survivors",
+            Self::Stale => "stale",
+            Self::DryRun => "dry-run",
+            Self::Signalled => "signalled",
+            Self::NotRunning => "not-running",
+        }
+    }
+}
+
+/// Tells what became of all; answers the exit code.
+///
+/// # Errors
+/// Nobody can be told.
+pub(crate) fn all(args: &Args, done: Vec<Stopped>, misses: Vec<Miss>) -> anyhow::Result<Exit> {
+    for miss in &misses {
+        tool::warn(format_args!("no process is called '{}'", safe(&miss.name)));
+        if let Some(near) = &miss.near {
+            tool::hint_line(format_args!("did you mean '{}'?", safe(near)));
+        }
+    }
+    for one in &done {
+        complain(one);
+    }
+    if args.json {
+        print_records(args, &done, &misses)?;
+    } else if !args.quiet {
+        for one in &done {
+            say(&line(args, one))?;
+        }
+    }
+    Ok(exit(&done, &misses))
+}
+
+/// 1 if an act failed, else 6 if one was stale, else 4 if one was unknown, else 3 if one
+/// was not there to be signalled.
+fn exit(done: &[Stopped], misses: &[Miss]) -> Exit {
+    let any = |outcome| done.iter().any(|one| one.outcome == outcome);
+    if any(Outcome::Survivors) || done.iter().any(|one| one.error.is_some()) {
+        Exit::Failed
+    } else if any(Outcome::Stale) {
+        Exit::Stale
+    } else if !misses.is_empty() {
+        Exit::Unknown
+    } else if any(Outcome::NotRunning) {
+        Exit::NotRunning
+    } else {
+        Exit::Done
+    }
+}
+
+fn complain(one: &Stopped) {
+    let name = safe(&one.target.process.name);
+    if let Some(error) = &one.error {
+        tool::warn(format_args!("{name}: {error}"));
+    }
+    match one.outcome {
+        Outcome::Survivors if !one.survivors.is_empty() => {
+            tool::warn(format_args!("{name}: still alive: {}", pids(&one.survivors)));
+        }
+        Outcome::Stale => {
+            tool::warn(format_args!(
+                "{name}: the record is of an earlier run; nothing was signalled"
+            ));
+        }
+        Outcome::NotRunning => tool::warn(format_args!("{name}: is not running")),
+        _ => {}
+    }
+}
+
+fn pids(pids: &[u32]) -> String {
+    pids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn line(args: &Args, one: &Stopped) -> String {
+    let name = safe(&one.target.process.name);
+    let forgotten = if one.is_deleted { ", forgotten" } else { "" };
+    let pid = one.target.process.run.as_ref().and_then(|run| run.pid);
+    match one.outcome {
+        Outcome::Stopped => format!("{name}: stopped in {}{forgotten}", time(one.waited)),
+        Outcome::Killed => format!("{name}: killed after {}{forgotten}", time(one.waited)),
+        Outcome::AlreadyStopped if one.is_deleted => format!("{name}: forgotten"),
+        Outcome::AlreadyStopped => format!("{name}: was not running"),
+        Outcome::Survivors => format!("{name}: not stopped"),
+        Outcome::Stale => format!("{name}: stale record"),
+        Outcome::NotRunning => format!("{name}: not running"),
+        Outcome::Signalled => match args.signal {
+            Some(signal) => format!("{name}: sent {signal}"),
+            None => format!("{name}: signalled"),
+        },
+        Outcome::DryRun => {
+            let is_up = one.target.is_up().unwrap_or(false);
+            match (pid.filter(|_| is_up), args.delete || args.clean || args.nuke) {
+                (Some(pid), true) => format!("{name}: would stop pid {pid} and forget it"),
+                (Some(pid), false) => format!("{name}: would stop pid {pid}"),
+                (None, true) => format!("{name}: would forget it"),
+                (None, false) => format!("{name}: does not run"),
+            }
+        }
+    }
+}
+
+fn time(waited: Duration) -> String {
+    if waited < Duration::from_secs(1) {
+        format!("{} ms", waited.as_millis().max(1))
+    } else {
+        format!("{:.1} s", waited.as_secs_f64())
+    }
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    // What was to be done is done: a reader that went away is no failure.
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Prints the record of each process, as `bgrun-ls` makes it, with what was done.
+fn print_records(args: &Args, done: &[Stopped], misses: &[Miss]) -> anyhow::Result<()> {
+    let names: Vec<&str> = done
+        .iter()
+        .filter(|one| !one.is_deleted)
+        .map(|one| one.target.process.name.as_str())
+        .collect();
+    let mut records: Vec<Value> = Vec::new();
+    if !names.is_empty() {
+        let mut ls = sibling::command("bgrun-ls", ["--json", "--"]);
+        // What is wrong with the store was said already.
+        let output = ls.args(&names).stdin(Stdio::null()).stderr(Stdio::null()).output();
+        let output = output.context("run bgrun-ls")?;
+        records = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    }
+    let mut all: Vec<Value> =
+        done.iter().map(|one| with_outcome(args, one, &mut records)).collect();
+    all.extend(
+        misses.iter().map(|miss| json!({"name": miss.name, "error": "no process has this name"})),
+    );
+    say(&serde_json::to_string(&all)?)
+}
+
+fn with_outcome(args: &Args, one: &Stopped, records: &mut [Value]) -> Value {
+    let process = &one.target.process;
+    let found = records.iter_mut().find(|record| record["name"].as_str() == Some(&process.name));
+    let mut record = found.map(Value::take).unwrap_or_else(|| {
+        json!({
+            "id": process.id,
+            "name": process.name,
+            "group": process.group,
+            "command": process.command,
+            "run": process.run.as_ref().map(|run| run.number),
+        })
+    });
+    record["outcome"] = one.outcome.as_str().into();
+    record["deleted"] = one.is_deleted.into();
+    record["survivors"] = one.survivors.clone().into();
+    record["waited_ms"] = u64::try_from(one.waited.as_millis()).unwrap_or(u64::MAX).into();
+    if let (Outcome::Signalled, Some(signal)) = (one.outcome, args.signal) {
+        record["signal"] = signal.to_string().into();
+    }
+    if let Some(error) = &one.error {
+        record["error"] = error.clone().into();
+    }
+    record
+}

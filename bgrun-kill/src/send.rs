@@ -1,0 +1,57 @@
+//! `--signal`: only a signal, and nothing else.
+
+use bgrun_platform::{Pidfd, Signal};
+use bgrun_store::Home;
+
+use crate::args::Args;
+use crate::stop::{Outcome, Stopped};
+use crate::target::Target;
+
+/// Sends `signal` to the main process of each target, or to its whole tree.
+///
+/// # Errors
+/// The kernel refuses to say what runs.
+pub(crate) fn all(
+    args: &Args,
+    targets: Vec<Target>,
+    _home: &Home,
+    signal: Signal,
+) -> anyhow::Result<Vec<Stopped>> {
+    let mut done = Vec::new();
+    for target in targets {
+        if target.is_stale {
+            done.push(Stopped::new(target, Outcome::Stale));
+            continue;
+        }
+        let tree = if args.tree || target.sight.process.is_none() {
+            target.sight.tree(&target.traces())?
+        } else {
+            Vec::new()
+        };
+        let mut held: Vec<Pidfd> = Vec::new();
+        if args.tree {
+            held.extend(tree.iter().filter_map(|stat| Pidfd::open(stat.pid).ok()));
+        } else if target.sight.process.is_none() {
+            let oldest = tree.iter().min_by_key(|stat| (stat.start_ticks, stat.pid));
+            held.extend(oldest.and_then(|stat| Pidfd::open(stat.pid).ok()));
+        }
+        let main = target.sight.process.as_ref().filter(|_| !args.tree);
+        let mut error = None;
+        let mut count = 0;
+        for pidfd in held.iter().chain(main) {
+            count += 1;
+            if let Err(failure) = pidfd.send(signal) {
+                error = Some(format!("pid {} cannot be signalled: {failure}", pidfd.pid()));
+            }
+        }
+        if target.sight.is_elsewhere {
+            error = Some("it runs in another pid namespace: signal it there".to_owned());
+        }
+        let outcome =
+            if count == 0 && error.is_none() { Outcome::NotRunning } else { Outcome::Signalled };
+        let mut sent = Stopped::new(target, outcome);
+        sent.error = error;
+        done.push(sent);
+    }
+    Ok(done)
+}

@@ -1,0 +1,348 @@
+//! Stopping trees: all at once, so that a hundred take no longer than one.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use bgrun_platform::events::StopNotice;
+use bgrun_platform::{Ended, Pidfd, Signal, fault, tool};
+use bgrun_store::{End, Home, Reason, time};
+
+use crate::args::Args;
+use crate::target::{Target, store_failure};
+use crate::{forget, wish};
+
+/// What became of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It ended when asked.
+    Stopped,
+    /// It ended when killed.
+    Killed,
+    /// Nothing of it lived.
+    AlreadyStopped,
+    /// Some of it lives on.
+    Survivors,
+    /// The record was of an earlier run: nothing was done.
+    Stale,
+    /// Nothing was to be done.
+    DryRun,
+    /// A signal was sent, as asked.
+    Signalled,
+    /// It was not running, and so no signal was sent.
+    NotRunning,
+}
+
+/// One process that was acted upon.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    pub(crate) target: Target,
+    pub(crate) outcome: Outcome,
+    /// Pids that live on.
+    pub(crate) survivors: Vec<u32>,
+    pub(crate) waited: Duration,
+    pub(crate) is_deleted: bool,
+    /// Why it could not be done.
+    pub(crate) error: Option<String>,
+    /// How the main process ended, seen without its supervisor.
+    ended: Ended,
+}
+
+impl Stopped {
+    pub(crate) fn new(target: Target, outcome: Outcome) -> Self {
+        Self {
+            target,
+            outcome,
+            survivors: Vec::new(),
+            waited: Duration::ZERO,
+            is_deleted: false,
+            error: None,
+            ended: Ended::Unknown,
+        }
+    }
+
+    /// Whether a run was ended here.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.outcome, Outcome::Stopped | Outcome::Killed)
+    }
+
+    /// The end of the run as far as it was seen from outside.
+    pub(crate) fn end_without_supervisor(&self, reason: Reason) -> End {
+        let (code, signal, reason) = match self.ended {
+            Ended::Code(code) => (Some(code), None, reason),
+            Ended::Signal(signal) => (None, Some(signal.to_string()), reason),
+            Ended::Unknown => (None, None, Reason::Unknown),
+        };
+        End { at: Some(time::now()), code, signal, reason }
+    }
+}
+
+/// A tree that is being stopped.
+struct Stopping {
+    target: Target,
+    deadline: Instant,
+    signalled: HashSet<u32>,
+    /// Those that were seen, held: they are waited for.
+    members: Vec<Pidfd>,
+    is_killed: bool,
+    empty_looks: u32,
+    survivors: Vec<u32>,
+    waited: Option<Duration>,
+    error: Option<String>,
+}
+
+/// How long after SIGKILL something may still be there: it hangs in the kernel then.
+const AFTER_KILL: Duration = Duration::from_secs(5);
+/// How long between two looks for processes that came since.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What would be stopped.
+///
+/// # Errors
+/// The kernel refuses to say what runs.
+pub(crate) fn plan(targets: Vec<Target>, _home: &Home) -> anyhow::Result<Vec<Stopped>> {
+    let planned = |target: Target| {
+        let outcome = if target.is_stale { Outcome::Stale } else { Outcome::DryRun };
+        Stopped::new(target, outcome)
+    };
+    Ok(targets.into_iter().map(planned).collect())
+}
+
+/// Stops `targets` and, if asked, forgets them.
+///
+/// # Errors
+/// The store cannot be written; the processes are stopped all the same.
+pub(crate) fn all(args: &Args, targets: Vec<Target>, home: &Home) -> anyhow::Result<Vec<Stopped>> {
+    let reason: Reason = args
+        .reason
+        .parse()
+        .map_err(|error| tool::Failure::new(tool::Exit::Usage, format!("--reason: {error}")))?;
+    let keeps_wish = reason != Reason::Stop;
+    let ids: Vec<i64> =
+        targets.iter().filter(|one| !one.is_stale).map(|one| one.process.id).collect();
+    let stored = if keeps_wish { Ok(()) } else { wish::down(home, &ids) };
+    fault::at("kill:after-wish");
+
+    let started = Instant::now();
+    let mut done = Vec::new();
+    let mut stopping = Vec::new();
+    for target in targets {
+        if target.is_stale {
+            done.push(Stopped::new(target, Outcome::Stale));
+            continue;
+        }
+        // Since the first look it may have been started, or started again.
+        let target = Target::look(target.process, home)?;
+        if target.is_up()? {
+            stopping.push(Stopping::begin(target, args, started, keeps_wish));
+        } else {
+            done.push(Stopped::new(target, Outcome::AlreadyStopped));
+        }
+    }
+    fault::at("kill:after-signal");
+    wait(&mut stopping, started);
+    done.extend(stopping.into_iter().map(Stopping::finish));
+
+    let mut trouble = None;
+    if stored.is_err() {
+        wish::note_in_lock(home, &done, reason);
+        trouble = wish::down_late(home, &ids).err();
+    }
+    if trouble.is_none() {
+        trouble = wish::record_ends(home, &done, reason).err();
+    }
+    if args.delete || args.clean || args.nuke {
+        let forgotten = if trouble.is_none() { forget::all(args, &mut done, home) } else { Ok(()) };
+        trouble = trouble.or(forgotten.err());
+    }
+    if let Some(error) = trouble {
+        for one in done.iter().filter(|one| one.is_over()) {
+            tool::warn(format_args!(
+                "{}: stopped, but that could not be written down",
+                bgrun_platform::text::safe(&one.target.process.name)
+            ));
+        }
+        return Err(store_failure(error).into());
+    }
+    Ok(done)
+}
+
+impl Stopping {
+    /// Tells the supervisor, then everything below it.
+    fn begin(target: Target, args: &Args, started: Instant, keeps_wish: bool) -> Self {
+        let timeout = args.timeout.unwrap_or(target.process.stop_timeout);
+        let mut stopping = Self {
+            target,
+            deadline: started + timeout,
+            signalled: HashSet::new(),
+            members: Vec::new(),
+            is_killed: false,
+            empty_looks: 0,
+            survivors: Vec::new(),
+            waited: None,
+            error: None,
+        };
+        if stopping.target.sight.is_elsewhere {
+            stopping.error = Some("it runs in another pid namespace: stop it there".to_owned());
+            stopping.waited = Some(Duration::ZERO);
+            return stopping;
+        }
+        if let Some(supervisor) = &stopping.target.sight.supervisor {
+            let notice = StopNotice { timeout, keeps_wish };
+            // First the supervisor: what it would start from now on, it does not.
+            let told = supervisor.send_with_value(Signal::USR2, notice.value());
+            // One that somebody has stopped in its tracks could not hear it.
+            let _ = supervisor.send(Signal::CONT);
+            if let Err(error) = told {
+                stopping.error = Some(format!("its supervisor cannot be told: {error}"));
+            }
+        }
+        let signal = stopping.target.process.stop_signal.parse().unwrap_or(Signal::TERM);
+        stopping.signal_new(signal);
+        stopping
+    }
+
+    /// Signals every process of the tree that was not signalled yet; answers how many
+    /// live.
+    fn signal_new(&mut self, signal: Signal) -> usize {
+        let tree = match self.target.sight.tree(&self.target.traces()) {
+            Ok(tree) => tree,
+            Err(error) => {
+                self.error = Some(format!("its tree cannot be seen: {error}"));
+                return 0;
+            }
+        };
+        for stat in &tree {
+            if !self.signalled.insert(stat.pid) {
+                continue;
+            }
+            let Ok(pidfd) = Pidfd::open(stat.pid) else { continue };
+            // The pid may have passed on between the look and the hold: only the process
+            // that was seen has this start.
+            let is_same = bgrun_platform::stat::Stat::read(stat.pid)
+                .is_ok_and(|now| now.start_ticks == stat.start_ticks);
+            if !is_same {
+                continue;
+            }
+            if let Err(error) = pidfd.send(signal).and_then(|()| pidfd.send(Signal::CONT)) {
+                self.error = Some(format!("pid {} cannot be signalled: {error}", stat.pid));
+            }
+            self.members.push(pidfd);
+        }
+        self.survivors = tree.iter().map(|stat| stat.pid).collect();
+        tree.len()
+    }
+
+    /// Looks whether it is over; insists when its time is. Answers whether it is done.
+    fn look(&mut self, started: Instant) -> bool {
+        if self.waited.is_some() {
+            return true;
+        }
+        let now = Instant::now();
+        self.members.retain(|member| !member.has_ended().unwrap_or(true));
+        let supervisor_is_gone = match &self.target.sight.supervisor {
+            Some(supervisor) => supervisor.has_ended().unwrap_or(true),
+            None => true,
+        };
+        let had_supervisor = self.target.sight.supervisor.is_some();
+        if had_supervisor && supervisor_is_gone {
+            // It leaves only when nothing is left below it, or when it is killed: then
+            // what was its is found by its traces.
+            self.target.sight.supervisor = None;
+            if self.is_described_as_over() && self.members.is_empty() {
+                self.survivors.clear();
+                self.waited = Some(started.elapsed());
+                return true;
+            }
+            self.signalled.clear();
+        }
+        if now >= self.deadline {
+            if self.is_killed && now >= self.deadline + AFTER_KILL {
+                self.signal_new(Signal::KILL);
+                self.waited = Some(started.elapsed());
+                return true;
+            }
+            if !self.is_killed {
+                self.is_killed = true;
+                self.signalled.clear();
+            }
+        }
+        if !self.members.is_empty() && !self.is_killed {
+            // Somebody still lives: who came since is told as well.
+            let signal = self.target.process.stop_signal.parse().unwrap_or(Signal::TERM);
+            self.signal_new(signal);
+            return false;
+        }
+        let signal = if self.is_killed {
+            Signal::KILL
+        } else {
+            self.target.process.stop_signal.parse().unwrap_or(Signal::TERM)
+        };
+        let left = self.signal_new(signal);
+        if left > 0 {
+            self.empty_looks = 0;
+            return false;
+        }
+        // The supervisor writes down the end and leaves; that takes it a moment.
+        if self.target.sight.supervisor.is_some() && now < self.deadline + AFTER_KILL {
+            return false;
+        }
+        // A process that was just forked can be missed by one look, not by two.
+        self.empty_looks += 1;
+        if self.empty_looks >= 2 {
+            self.waited = Some(started.elapsed());
+        }
+        self.waited.is_some()
+    }
+
+    /// Whether the supervisor has left an end behind, as it does when it leaves in order.
+    fn is_described_as_over(&self) -> bool {
+        self.members.is_empty() && !self.target.sight.is_elsewhere
+    }
+
+    fn finish(self) -> Stopped {
+        let outcome = if !self.survivors.is_empty() || self.target.sight.is_elsewhere {
+            Outcome::Survivors
+        } else if self.is_killed {
+            Outcome::Killed
+        } else {
+            Outcome::Stopped
+        };
+        let mut stopped = Stopped::new(self.target, outcome);
+        // Where no supervisor has seen it, a new enough kernel tells how it ended.
+        if let (true, Some(main)) = (stopped.is_over(), &stopped.target.sight.process) {
+            stopped.ended = main.ended(Duration::ZERO);
+        }
+        stopped.survivors = self.survivors;
+        stopped.waited = self.waited.unwrap_or_default();
+        stopped.error = self.error;
+        stopped
+    }
+}
+
+/// Waits until every tree is empty, or given up.
+fn wait(stopping: &mut [Stopping], started: Instant) {
+    loop {
+        let mut left = Vec::new();
+        for one in &mut *stopping {
+            if !one.look(started) {
+                left.push(&*one);
+            }
+        }
+        if left.is_empty() {
+            return;
+        }
+        let next_deadline = left.iter().filter(|one| !one.is_killed).map(|one| one.deadline).min();
+        let now = Instant::now();
+        let until_deadline = next_deadline.map(|at| at.saturating_duration_since(now));
+        let pause = until_deadline.map_or(LOOK, |left| left.min(LOOK));
+        let watched: Vec<&Pidfd> = left
+            .iter()
+            .flat_map(|one| one.members.iter().chain(&one.target.sight.supervisor))
+            .collect();
+        if watched.is_empty() {
+            bgrun_platform::clock::pause(pause.min(Duration::from_millis(1)));
+        } else {
+            let _ = bgrun_platform::wait_until_one_ends(&watched, Some(pause));
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Which processes are meant, and what is known of each.
+
+use std::io::Read;
+
+use anyhow::Context;
+use bgrun_platform::text::safe;
+use bgrun_platform::tool::{self, Exit, Failure};
+use bgrun_platform::tree::Traces;
+use bgrun_platform::{Identity, Lock, Pidfd, Sight};
+use bgrun_store::selection::{self, Item, Selector, nearest, select};
+use bgrun_store::{Error, Home, Known, LockLine, Process};
+use serde_json::{Map, Value};
+
+use crate::args::Args;
+
+/// What was asked for, before it is known what there is.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    selectors: Vec<Selector>,
+    /// Records from stdin, by name: what they were about may have changed since.
+    records: Vec<(String, Map<String, Value>)>,
+}
+
+/// One process to act upon.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) process: Process,
+    pub(crate) sight: Sight,
+    /// The record that named it was of an earlier run.
+    pub(crate) is_stale: bool,
+}
+
+/// A name that came to nothing.
+#[derive(Debug)]
+pub(crate) struct Miss {
+    pub(crate) name: String,
+    pub(crate) near: Option<String>,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) targets: Vec<Target>,
+    pub(crate) misses: Vec<Miss>,
+}
+
+/// Reads the command line, and stdin if it says so.
+///
+/// # Errors
+/// It makes no sense; nothing has been touched then.
+pub(crate) fn read(args: &Args) -> anyhow::Result<Asked> {
+    let usage = |what: String| Failure::new(Exit::Usage, what);
+    let mut asked = Asked { selectors: Vec::new(), records: Vec::new() };
+    let mut is_named = args.all || args.clean || args.nuke || args.port.is_some();
+    for operand in &args.selectors {
+        is_named = true;
+        if operand != "-" {
+            asked.selectors.push(Selector::parse(operand));
+            continue;
+        }
+        let mut input = Vec::new();
+        std::io::stdin().read_to_end(&mut input).context("read stdin")?;
+        let items = selection::read(&input, true).map_err(|error| usage(error.to_string()))?;
+        for item in items {
+            match item {
+                Item::Name(name) => asked.selectors.push(Selector::Name(name)),
+                Item::Record(record) => {
+                    let name = record.get("name").and_then(Value::as_str).unwrap_or_default();
+                    asked.selectors.push(Selector::Name(name.to_owned()));
+                    asked.records.push((name.to_owned(), record));
+                }
+            }
+        }
+    }
+    if args.all || args.nuke || args.clean {
+        asked.selectors.push(Selector::All);
+    } else if let Some(group) = &args.group {
+        asked.selectors.push(Selector::Group(group.clone()));
+    } else if !is_named {
+        return Err(usage("nothing to stop: no name, group or port".to_owned())
+            .hint("bgrun kill web, or --all for everything")
+            .into());
+    }
+    Ok(asked)
+}
+
+/// Finds what is meant.
+///
+/// # Errors
+/// The kernel refuses to say what runs.
+pub(crate) fn find(args: &Args, asked: Asked, home: &Home) -> anyhow::Result<Found> {
+    let known = Known::read(home);
+    tell(&known);
+    let mut selected = select(&asked.selectors, &known.processes);
+    for empty in &selected.empty {
+        tool::warn(format_args!("nothing matches '{}'", safe(empty)));
+    }
+    let misses = std::mem::take(&mut selected.unknown)
+        .into_iter()
+        .map(|name| Miss { near: nearest(&name, &known.processes), name })
+        .collect();
+    let mut places: Vec<Option<Process>> = known.processes.into_iter().map(Some).collect();
+    let chosen = selected.chosen.iter().filter_map(|at| places[*at].take());
+    let mut targets = Vec::new();
+    for process in chosen {
+        let target = Target::look(process, home)?;
+        let record = asked.records.iter().find(|(name, _)| *name == target.process.name);
+        let is_stale = record.is_some_and(|(_, record)| is_stale(record, &target.process));
+        if args.clean
+            && args.group.as_ref().is_some_and(|one| target.process.group.as_ref() != Some(one))
+        {
+            continue;
+        }
+        if args.clean && target.is_up()? {
+            continue;
+        }
+        targets.push(Target { is_stale, ..target });
+    }
+    Ok(Found { targets, misses })
+}
+
+/// Says what is worth saying of how the processes are known.
+pub(crate) fn tell(known: &Known) {
+    if let Some(trouble) = &known.trouble {
+        tool::warn(format_args!("{trouble}; acting by the lock files"));
+        if let Some(hint) = trouble.hint() {
+            tool::hint_line(hint);
+        }
+    }
+    for notice in known.import.notices(|pid| Pidfd::open(pid).is_ok()) {
+        tool::warn(notice);
+    }
+}
+
+/// Whether a record is of an earlier run than the present one: nothing that it asks for
+/// would hit what it saw.
+fn is_stale(record: &Map<String, Value>, process: &Process) -> bool {
+    let number = |field: &str| record.get(field).and_then(Value::as_i64);
+    let (Some(run), Some(pid)) = (number("run"), number("pid")) else { return false };
+    let of_other_process = number("id").is_some_and(|id| id != process.id);
+    let present = process.run.as_ref();
+    let of_other_run = present.map(|present| present.number) != Some(run);
+    // Within one run the pid may pass from the main process to one of its tree.
+    let pids = present.map(|present| [present.pid, present.first_pid]).unwrap_or_default();
+    let of_other_pid = !pids.into_iter().flatten().any(|own| i64::from(own) == pid);
+    of_other_process || of_other_run || of_other_pid
+}
+
+impl Target {
+    /// Looks for the process, and takes over what only its lock file knows.
+    ///
+    /// # Errors
+    /// The kernel refuses to say.
+    pub(crate) fn look(mut process: Process, home: &Home) -> std::io::Result<Self> {
+        let lock = home.lock(process.id);
+        let mut sight = Self::sight(&process, home)?;
+        if sight.supervisor.is_none() || sight.process.is_none() {
+            let line = Lock::line_at(&lock).unwrap_or_default();
+            if let Ok(line) = serde_json::from_str::<LockLine<Identity>>(&line) {
+                // Between the wish and the first run only the line names the supervisor.
+                if line.id == process.id && line.cookie == process.cookie && sight.is_held {
+                    process.supervisor =
+                        line.supervisor.as_ref().and_then(|one| serde_json::to_string(one).ok());
+                }
+                process.learn_from(&line);
+                sight = Self::sight(&process, home)?;
+            }
+        }
+        Ok(Self { process, sight, is_stale: false })
+    }
+
+    fn sight(process: &Process, home: &Home) -> std::io::Result<Sight> {
+        let identity = process.run.as_ref().and_then(|run| run.identity.as_deref());
+        Sight::look(&home.lock(process.id), process.supervisor.as_deref(), identity)
+    }
+
+    /// By what the tree is known when its supervisor is dead.
+    pub(crate) fn traces(&self) -> Traces {
+        let logs = if self.process.shared_log {
+            Vec::new()
+        } else {
+            vec![self.process.stdout.clone(), self.process.stderr.clone()]
+        };
+        Traces { cookie: self.process.cookie.clone(), logs, main: None }
+    }
+
+    /// Whether anything of it lives, or somebody is at work on it.
+    ///
+    /// # Errors
+    /// The kernel refuses to say.
+    pub(crate) fn is_up(&self) -> std::io::Result<bool> {
+        if self.sight.is_up() {
+            return Ok(true);
+        }
+        let is_open = self.process.run.as_ref().is_some_and(|run| run.end.is_none());
+        Ok(is_open && self.sight.is_of_this_boot && !self.sight.tree(&self.traces())?.is_empty())
+    }
+}
+
+/// A store that cannot be used, as this tool says it.
+pub(crate) fn store_failure(error: Error) -> Failure {
+    let hint = error.hint();
+    let failure = Failure::new(Exit::Store, error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn process(run: i64, pid: u32) -> Process {
+        let line: LockLine<Value> = serde_json::from_value(serde_json::json!({
+            "id": 4, "name": "web", "group": null, "command": "x", "argv": null, "workdir": "/",
+            "stdout_path": "/o", "stderr_path": "/e", "cookie": "c", "stop_signal": "SIGTERM",
+            "stop_timeout_ms": 1, "request": 1, "supervisor": null, "run": run,
+            "process": {"pid": pid}, "started_at": null, "started_since_boot_ms": null,
+            "ended": null
+        }))
+        .expect("a lock line");
+        line.as_process()
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_run_is_stale() {
+        let stale = |record: Value| {
+            let Value::Object(record) = record else { unreachable!("an object") };
+            is_stale(&record, &process(3, 812))
+        };
+        use serde_json::json;
+        assert!(!stale(json!({"name": "web", "id": 4, "run": 3, "pid": 812})));
+        assert!(!stale(json!({"name": "web", "run": 3, "pid": 812})));
+        assert!(!stale(json!({"name": "web"})), "a name is of no run");
+        assert!(!stale(json!({"name": "web", "run": 2, "pid": null})), "it did not run then");
+        assert!(stale(json!({"name": "web", "run": 2, "pid": 700})));
+        assert!(stale(json!({"name": "web", "run": 3, "pid": 700})));
+        assert!(stale(json!({"name": "web", "id": 1, "run": 3, "pid": 812})));
+    }
+}

@@ -1,0 +1,90 @@
+//! Storing that processes are not wanted any more, and how they ended.
+
+use std::time::Duration;
+
+use bgrun_platform::{Identity, Lock, fault};
+use bgrun_store::{Durability, End, Error, Home, LockLine, Process, Reason, Run, Store, time};
+
+use crate::stop::Stopped;
+
+/// How long the wish is tried to be stored before the signals are sent: a store that is
+/// kept locked must not keep a process alive.
+const FIRST_PATIENCE: Duration = Duration::from_millis(100);
+
+/// Stores that none of `ids` is wanted. When the store does not take it in time, the
+/// answer is the error, and it is to be tried again after the stop.
+pub(crate) fn down(home: &Home, ids: &[i64]) -> Result<(), Error> {
+    fault::at("kill:before-wish");
+    write_down(home, ids, FIRST_PATIENCE)
+}
+
+/// The same again, with all patience.
+pub(crate) fn down_late(home: &Home, ids: &[i64]) -> Result<(), Error> {
+    write_down(home, ids, Store::PATIENCE)
+}
+
+fn write_down(home: &Home, ids: &[i64], patience: Duration) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let (mut store, _) = Store::open(home)?;
+    store.set_patience(patience)?;
+    store.write(Durability::Power, |writer| ids.iter().try_for_each(|id| writer.want_down(*id)))
+}
+
+/// Writes down how the runs of the stopped processes ended, as their supervisors left it
+/// in the lock files, or else as it was seen from here.
+pub(crate) fn record_ends(home: &Home, stopped: &[Stopped], reason: Reason) -> Result<(), Error> {
+    fault::at("kill:before-record");
+    let mut ends = Vec::new();
+    for one in stopped.iter().filter(|one| one.is_over()) {
+        let mut process = one.target.process.clone();
+        let seen = end_seen(home, &mut process, one, reason);
+        if let Some(run) = process.run {
+            ends.push((process.id, process.supervisor, run, seen));
+        }
+    }
+    if ends.is_empty() {
+        return Ok(());
+    }
+    let (mut store, _) = Store::open(home)?;
+    store.write(Durability::Power, |writer| {
+        for (id, supervisor, run, end) in &ends {
+            writer.record_run(*id, &Run { end: None, ..run.clone() }, supervisor.as_deref())?;
+            writer.record_end(*id, run.number, end)?;
+        }
+        Ok(())
+    })
+}
+
+/// How the run of `process` ended. The supervisor knows; what it wrote is taken over.
+fn end_seen(home: &Home, process: &mut Process, stopped: &Stopped, reason: Reason) -> End {
+    let text = Lock::line_at(&home.lock(process.id)).unwrap_or_default();
+    if let Ok(line) = serde_json::from_str::<LockLine<Identity>>(&text) {
+        process.learn_from(&line);
+    }
+    let known = process.run.as_ref().and_then(|run| run.end.clone());
+    match known {
+        Some(end) if end.reason == Reason::Stop => End { reason, ..end },
+        Some(end) => end,
+        None => stopped.end_without_supervisor(reason),
+    }
+}
+
+/// Notes in the lock file that the user has stopped the process: for a store that could
+/// not take it. Only where no supervisor holds the file; one that does writes it itself.
+pub(crate) fn note_in_lock(home: &Home, stopped: &[Stopped], reason: Reason) {
+    for one in stopped.iter().filter(|one| one.is_over()) {
+        let path = home.lock(one.target.process.id);
+        let Ok(lock) = Lock::take(&path, Duration::from_millis(5)) else { continue };
+        let text = lock.line().unwrap_or_default();
+        let Ok(mut line) = serde_json::from_str::<LockLine<Identity>>(&text) else { continue };
+        line.stopped = reason == Reason::Stop;
+        if line.ended.is_none() {
+            line.ended = Some(End { at: Some(time::now()), ..one.end_without_supervisor(reason) });
+        }
+        if let Ok(text) = serde_json::to_string(&line) {
+            let _ = lock.write_line(&text);
+        }
+    }
+}

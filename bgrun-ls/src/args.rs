@@ -1,0 +1,76 @@
+//! The command line of `bgrun ls`.
+
+const EXAMPLES: &str = "\
+Examples:
+  bgrun                             the table of all processes
+  bgrun web                         everything about web
+  bgrun ls @shop --sort memory      a group, the largest first
+  bgrun ls --status failed -q       the names of what failed
+  bgrun ls --json | jq '.[].ports'  records, for programs";
+
+/// List processes: what runs, what ended and how.
+#[derive(Debug, clap::Parser)]
+#[command(name = "bgrun-ls", bin_name = "bgrun ls", version, max_term_width = 100,
+    after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Names, globs (api-*), @groups; - reads names or records from stdin [default: all]
+    #[arg(value_name = "SELECTOR")]
+    pub(crate) selectors: Vec<String>,
+
+    /// Print an array of records
+    #[arg(short, long)]
+    pub(crate) json: bool,
+
+    /// Only processes of this group
+    #[arg(long, visible_alias = "filter", value_name = "GROUP")]
+    pub(crate) group: Option<String>,
+
+    /// Only processes in one of these states: starting, running, backoff, stopping,
+    /// stopped, exited, failed, lost
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    pub(crate) status: Vec<String>,
+
+    /// Everything about each process, with its latest runs
+    #[arg(long)]
+    pub(crate) details: bool,
+
+    /// Show the values of all variables that were set for a process, secrets too
+    #[arg(long)]
+    pub(crate) env: bool,
+
+    /// Order: id, name, status, group, pid, uptime, restarts, cpu, memory, processes
+    #[arg(long, value_name = "KEY", default_value = "id", hide_default_value = true)]
+    pub(crate) sort: SortKey,
+
+    /// The other way round
+    #[arg(long)]
+    pub(crate) reverse: bool,
+
+    /// Redraw every second; q ends it
+    #[arg(short, long, conflicts_with_all = ["json", "details", "quiet"])]
+    pub(crate) live: bool,
+
+    /// Print only names, one a line
+    #[arg(short, long, conflicts_with_all = ["json", "details"])]
+    pub(crate) quiet: bool,
+
+    /// The verb that a word may have been meant to be
+    #[arg(long, hide = true, value_name = "VERB")]
+    pub(crate) mistyped_verb: Option<String>,
+}
+
+/// By what the list is ordered. Amounts begin with the largest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum SortKey {
+    Id,
+    Name,
+    Status,
+    Group,
+    Pid,
+    Uptime,
+    Restarts,
+    Cpu,
+    Memory,
+    Processes,
+}

@@ -1,0 +1,128 @@
+//! From the store and what runs to the list that was asked for.
+
+use std::cmp::Ordering;
+
+use bgrun_platform::tool::{self, Exit, Failure};
+use bgrun_platform::{private, stat};
+use bgrun_store::{Home, Known, Record, Run, Store, time};
+use serde_json::{Value, json};
+
+use crate::args::{Args, SortKey};
+use crate::observe;
+use crate::select::Wish;
+
+/// How many runs the details show.
+const RUNS_SHOWN: u32 = 10;
+
+/// One process of the list.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) record: Record,
+    /// Its latest runs, the latest first; only for details.
+    pub(crate) runs: Vec<Run>,
+    /// Processor time of its tree, in ticks.
+    pub(crate) cpu_ticks: u64,
+}
+
+/// Makes lists.
+#[derive(Debug)]
+pub(crate) struct Collector {
+    home: Home,
+}
+
+impl Collector {
+    pub(crate) fn new(home: Home) -> Self {
+        Self { home }
+    }
+
+    /// The list that `wish` and `args` ask for, and the exit code: 4 when a name is
+    /// nobody's.
+    ///
+    /// # Errors
+    /// The state directory is not to be trusted.
+    pub(crate) fn collect(
+        &mut self,
+        args: &Args,
+        wish: &Wish,
+    ) -> anyhow::Result<(Vec<Listed>, Exit)> {
+        private::is_directory(self.home.directory())
+            .map_err(|error| Failure::new(Exit::Store, error))?;
+        let known = Known::read(&self.home);
+        if let Some(trouble) = &known.trouble {
+            tool::warn(format_args!("{trouble}; this is what the lock files tell"));
+            if let Some(hint) = trouble.hint() {
+                tool::hint_line(hint);
+            }
+        }
+        for notice in known.import.notices(|pid| stat::Stat::read(pid).is_ok()) {
+            tool::warn(notice);
+        }
+        let (chosen, exit) = wish.choose(known.processes);
+        let runs = if args.details && known.trouble.is_none() { self.runs() } else { None };
+        let mut listed: Vec<Listed> = observe::all(&self.home, chosen)
+            .into_iter()
+            .map(|seen| Listed {
+                runs: runs.as_ref().map_or_else(Vec::new, |runs| runs(seen.process.id)),
+                cpu_ticks: seen.cpu_ticks(),
+                record: seen.record(args.env),
+            })
+            .filter(|listed| {
+                wish.statuses.is_empty() || wish.statuses.contains(&listed.record.status)
+            })
+            .collect();
+        if args.sort != SortKey::Id {
+            listed.sort_by(|a, b| order(args.sort, &a.record, &b.record));
+        }
+        if args.reverse {
+            listed.reverse();
+        }
+        Ok((listed, exit))
+    }
+
+    fn runs(&self) -> Option<impl Fn(i64) -> Vec<Run>> {
+        let store = Store::open_to_read(&self.home).ok().flatten()?;
+        Some(move |id| store.runs(id, RUNS_SHOWN).unwrap_or_default())
+    }
+}
+
+fn order(key: SortKey, a: &Record, b: &Record) -> Ordering {
+    let by = match key {
+        SortKey::Id => a.id.cmp(&b.id),
+        SortKey::Name => a.name.cmp(&b.name),
+        SortKey::Status => a.status.as_str().cmp(b.status.as_str()),
+        SortKey::Group => a.group.cmp(&b.group),
+        SortKey::Pid => a.pid.cmp(&b.pid),
+        // Amounts begin with the largest.
+        SortKey::Uptime => b.uptime_ms.cmp(&a.uptime_ms),
+        SortKey::Restarts => b.restarts.cmp(&a.restarts),
+        SortKey::Cpu => b.cpu_percent.partial_cmp(&a.cpu_percent).unwrap_or(Ordering::Equal),
+        SortKey::Memory => b.memory_bytes.cmp(&a.memory_bytes),
+        SortKey::Processes => b.processes.cmp(&a.processes),
+    };
+    by.then_with(|| a.name.cmp(&b.name))
+}
+
+impl Listed {
+    /// As JSON; with its runs for details.
+    pub(crate) fn json(&self, with_runs: bool) -> Value {
+        // Strings, numbers and lists: nothing that JSON could not hold.
+        let mut value = serde_json::to_value(&self.record).unwrap_or_default();
+        if with_runs && let Value::Object(fields) = &mut value {
+            fields.insert("runs".to_owned(), self.runs.iter().map(run_json).collect());
+        }
+        value
+    }
+}
+
+fn run_json(run: &Run) -> Value {
+    let end = run.end.as_ref();
+    json!({
+        "run": run.number,
+        "pid": run.first_pid,
+        "started_at": run.started_at.map(time::text),
+        "ended_at": end.and_then(|end| end.at).map(time::text),
+        "exit_code": end.and_then(|end| end.code),
+        "exit_signal": end.and_then(|end| end.signal.clone()),
+        "exit_reason": end.map(|end| end.reason.as_str()),
+    })
+}

@@ -1,0 +1,156 @@
+//! Everything about a process, on one screen.
+
+use std::io::Write;
+use std::time::Duration;
+
+use bgrun_platform::text::safe;
+use bgrun_store::{Record, Run, Status, time};
+
+use crate::collect::Listed;
+use crate::format;
+
+/// Prints every process, with an empty line between two.
+pub(crate) fn print(listed: &[Listed], out: &mut impl Write) -> anyhow::Result<()> {
+    let colors = format::with_colors();
+    for (at, listed) in listed.iter().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
+        }
+        let record = &listed.record;
+        let title = safe(&record.name);
+        let status = format::status(record);
+        if colors {
+            let color = format::color(record.status);
+            writeln!(
+                out,
+                "\u{1b}[1m{title}\u{1b}[0m  \u{1b}[{color}m{status}\u{1b}[0m{}",
+                tail(record)
+            )?;
+        } else {
+            writeln!(out, "{title}  {status}{}", tail(record))?;
+        }
+        for (label, value) in fields(record) {
+            writeln!(out, "  {label:<10} {value}")?;
+        }
+        for (key, value) in &record.env {
+            writeln!(out, "  {:<10} {}={}", "variable", safe(key), safe(value))?;
+        }
+        if !listed.runs.is_empty() {
+            writeln!(out, "  runs")?;
+        }
+        for run in &listed.runs {
+            writeln!(out, "    {}", run_line(run))?;
+        }
+    }
+    Ok(())
+}
+
+/// What stands behind the status in the first line.
+fn tail(record: &Record) -> String {
+    let uptime = record.uptime_ms.map(|ms| format::duration(Duration::from_millis(ms)));
+    let mut words = String::new();
+    if let Some(uptime) = uptime {
+        words.push_str(&format!(" for {uptime}"));
+    }
+    if matches!(record.status, Status::Running | Status::Stopping) && !record.supervised {
+        words.push_str(", without supervisor");
+    }
+    words
+}
+
+fn fields(record: &Record) -> Vec<(&'static str, String)> {
+    let mut fields = Vec::new();
+    let mut add = |label, value: Option<String>| {
+        if let Some(value) = value {
+            fields.push((label, value));
+        }
+    };
+    add("command", Some(safe(&record.command).into_owned()));
+    add("directory", Some(safe(&record.workdir).into_owned()));
+    add("group", record.group.as_deref().map(|group| safe(group).into_owned()));
+    add(
+        "pid",
+        record.pid.map(|pid| match record.supervisor_pid {
+            Some(supervisor) => format!("{pid} (supervisor {supervisor})"),
+            None => pid.to_string(),
+        }),
+    );
+    add(
+        "ports",
+        (!record.ports.is_empty())
+            .then(|| record.ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", ")),
+    );
+    add(
+        "memory",
+        record.memory_bytes.map(|memory| match record.processes {
+            Some(1) | None => format::bytes(memory),
+            Some(count) => format!("{} in {count} processes", format::bytes(memory)),
+        }),
+    );
+    add("cpu", record.cpu_percent.map(|percent| format!("{percent:.1}%")));
+    add("started", record.timestamp.map(time::text));
+    add(
+        "run",
+        (record.run > 0).then(|| match record.restarts {
+            0 => record.run.to_string(),
+            restarts => format!("{}, restarted {restarts} times", record.run),
+        }),
+    );
+    add("last end", last_end(record));
+    add("restart at", record.next_restart_at.map(time::text));
+    add(
+        "keep alive",
+        (record.keep_alive.as_str() != "never").then(|| record.keep_alive.to_string()),
+    );
+    add("memory max", record.memory_limit_bytes.map(format::bytes));
+    add("interval", record.restart_interval_minutes.map(|minutes| format!("{minutes} minutes")));
+    add("started by", record.started_by.as_deref().map(|name| safe(name).into_owned()));
+    add("config", record.config_path.as_deref().map(|path| safe(path).into_owned()));
+    add("stdout", Some(safe(&record.stdout_path).into_owned()));
+    add("stderr", Some(safe(&record.stderr_path).into_owned()));
+    for file in &record.env_files {
+        add("env file", Some(safe(file).into_owned()));
+    }
+    let hidden: Vec<_> = record
+        .env_keys
+        .iter()
+        .filter(|key| !record.env.contains_key(*key))
+        .map(|key| safe(key).into_owned())
+        .collect();
+    add(
+        "variables",
+        (!hidden.is_empty()).then(|| format!("{} (--env shows them)", hidden.join(", "))),
+    );
+    fields
+}
+
+fn last_end(record: &Record) -> Option<String> {
+    let reason = record.exit_reason?;
+    let how = match (record.exit_code, &record.exit_signal) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => signal.clone(),
+        (None, None) => "not seen".to_owned(),
+    };
+    let at = record.ended_at.map_or_else(String::new, |at| format!(" at {}", time::text(at)));
+    Some(format!("{how} ({reason}){at}"))
+}
+
+fn run_line(run: &Run) -> String {
+    let started = run.started_at.map_or_else(|| "-".to_owned(), time::text);
+    let lasted = match (run.started_at, run.end.as_ref().and_then(|end| end.at)) {
+        (Some(from), Some(to)) => {
+            let lasted = Duration::try_from(to.duration_since(from)).unwrap_or_default();
+            format!("{:>8}", format::duration(lasted))
+        }
+        _ => format!("{:>8}", "-"),
+    };
+    let how = match &run.end {
+        None => "goes on, or its end was not seen".to_owned(),
+        Some(end) => match (end.code, &end.signal) {
+            (Some(code), _) => format!("exit code {code} ({})", end.reason),
+            (None, Some(signal)) => format!("{signal} ({})", end.reason),
+            (None, None) => end.reason.to_string(),
+        },
+    };
+    format!("{:>4}  {started}  {lasted}  {how}", run.number)
+}

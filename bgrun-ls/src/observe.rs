@@ -1,0 +1,176 @@
+//! What the system shows of each process: whether it lives, and what its tree uses.
+
+use std::path::PathBuf;
+
+use bgrun_platform::ports::Listeners;
+use bgrun_platform::stat::{Stat, ticks_per_second};
+use bgrun_platform::tree::{Traces, by_traces, from_process};
+use bgrun_platform::{Identity, Lock, Sight, clock};
+use bgrun_store::{Home, LockLine, Observed, Process, Record, Status, status};
+
+/// A process with what is seen of it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) process: Process,
+    pub(crate) sight: Sight,
+    /// Its live processes.
+    pub(crate) tree: Vec<Stat>,
+    /// Its listening ports, ascending.
+    pub(crate) ports: Vec<u16>,
+}
+
+/// Looks for every process. What cannot be looked at counts as not there.
+pub(crate) fn all(home: &Home, processes: Vec<Process>) -> Vec<Seen> {
+    let mut seen: Vec<Seen> = processes.into_iter().map(|process| one(home, process)).collect();
+    find_left_behind(&mut seen);
+    if seen.iter().any(|one| !one.tree.is_empty())
+        && let Ok(listeners) = Listeners::read()
+    {
+        for one in &mut seen {
+            for stat in &one.tree {
+                listeners.add_ports_of(stat.pid, &mut one.ports);
+            }
+            one.ports.sort_unstable();
+            one.ports.dedup();
+        }
+    }
+    seen
+}
+
+fn one(home: &Home, mut process: Process) -> Seen {
+    let lock = home.lock(process.id);
+    let look = |process: &Process| {
+        let identity = process.run.as_ref().and_then(|run| run.identity.as_deref());
+        Sight::look(&lock, process.supervisor.as_deref(), identity).unwrap_or_default()
+    };
+    let mut sight = Sight::default();
+    let is_over = process.has_run_as_asked()
+        && process.next_restart_at.is_none()
+        && process.run.as_ref().is_some_and(|run| run.end.is_some());
+    // An end in the store is final but for a supervisor that may be about to go on: only
+    // its lock tells.
+    if is_over {
+        sight.is_held = Lock::is_held(&lock).unwrap_or(false);
+    } else if process.request > 0 {
+        sight = look(&process);
+    }
+    let is_plain =
+        is_over && !sight.is_held || sight.supervisor.is_some() && sight.process.is_some();
+    if !is_plain && process.request > 0 {
+        // The lock file may know more than the store: a run just begun or ended.
+        let text = Lock::line_at(&lock).unwrap_or_default();
+        if let Ok(line) = serde_json::from_str::<LockLine<Identity>>(&text)
+            && process.learn_from(&line)
+        {
+            sight = look(&process);
+        }
+    }
+    let tree = match (&sight.supervisor, &sight.process) {
+        (Some(_), _) => sight.tree(&traces(&process)).unwrap_or_default(),
+        (None, Some(main)) => from_process(main.pid()),
+        (None, None) => Vec::new(),
+    };
+    Seen { process, sight, tree, ports: Vec::new() }
+}
+
+/// By what the tree of a process is known without its supervisor.
+fn traces(process: &Process) -> Traces {
+    let logs: Vec<PathBuf> = if process.shared_log {
+        Vec::new()
+    } else {
+        vec![process.stdout.clone(), process.stderr.clone()]
+    };
+    Traces { cookie: process.cookie.clone(), logs, main: None }
+}
+
+/// Looks for the trees of processes whose supervisor is gone, all in one pass.
+fn find_left_behind(seen: &mut [Seen]) {
+    let is_left_behind = |one: &&mut Seen| {
+        let is_open = one.process.run.as_ref().is_some_and(|run| run.end.is_none());
+        one.sight.supervisor.is_none() && is_open && one.sight.is_of_this_boot
+    };
+    let mut left: Vec<&mut Seen> = seen.iter_mut().filter(is_left_behind).collect();
+    if left.is_empty() {
+        return;
+    }
+    let traces: Vec<Traces> = left
+        .iter()
+        .map(|one| {
+            let main = one.sight.process.as_ref().map(bgrun_platform::Pidfd::pid);
+            Traces { main, ..traces(&one.process) }
+        })
+        .collect();
+    if let Ok(trees) = by_traces(&traces) {
+        for (one, tree) in left.iter_mut().zip(trees) {
+            one.tree = tree;
+        }
+    }
+}
+
+impl Seen {
+    /// The status that follows.
+    pub(crate) fn status(&self) -> Status {
+        let is_alive =
+            self.sight.process.is_some() || self.sight.is_elsewhere || !self.tree.is_empty();
+        status(&self.process, Observed { is_alive, is_held: self.sight.is_held })
+    }
+
+    /// The record of the process.
+    pub(crate) fn record(&self, all_values: bool) -> Record {
+        let mut record = Record::of(&self.process, self.status(), all_values);
+        record.supervised =
+            self.sight.supervisor.is_some() && self.sight.is_held || self.sight.is_elsewhere;
+        record.supervisor_pid = self.sight.supervisor.as_ref().map(bgrun_platform::Pidfd::pid);
+        let main = self.sight.process.as_ref().map(bgrun_platform::Pidfd::pid);
+        let oldest = || self.tree.iter().min_by_key(|one| (one.start_ticks, one.pid));
+        record.pid = main.or_else(|| oldest().map(|one| one.pid));
+        if self.sight.is_elsewhere && record.pid.is_none() {
+            record.pid = self.process.run.as_ref().and_then(|run| run.pid);
+        }
+        if record.pid.is_none() {
+            return record;
+        }
+        let lasted_ms = self.lasted_ms();
+        record.uptime_ms = lasted_ms;
+        if !self.tree.is_empty() {
+            record.memory_bytes = Some(self.tree.iter().map(Stat::memory_bytes).sum());
+            record.processes = Some(self.tree.len());
+            record.cpu_percent = lasted_ms.map(|ms| percent(self.cpu_ticks(), ms));
+        }
+        record.ports.clone_from(&self.ports);
+        record
+    }
+
+    /// How long the run has lasted, on the clock that nobody sets.
+    fn lasted_ms(&self) -> Option<u64> {
+        let started = self.process.run.as_ref()?.started_since_boot_ms?;
+        let now = i64::try_from(clock::since_boot().as_millis()).ok()?;
+        u64::try_from(now - started).ok()
+    }
+
+    /// Processor time of the tree so far.
+    pub(crate) fn cpu_ticks(&self) -> u64 {
+        self.tree.iter().map(|one| one.cpu_ticks).sum()
+    }
+}
+
+/// Processor time over real time, in percent of one core, to a tenth.
+#[allow(clippy::cast_precision_loss, reason = "a display value")]
+pub(crate) fn percent(ticks: u64, milliseconds: u64) -> f64 {
+    let seconds = ticks as f64 / ticks_per_second() as f64;
+    let percent = seconds * 100_000.0 / milliseconds.max(1) as f64;
+    (percent * 10.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_busy_core_is_a_hundred_percent() {
+        let second = ticks_per_second();
+        assert!((percent(second, 1000) - 100.0).abs() < 0.01);
+        assert!((percent(second, 4000) - 25.0).abs() < 0.01);
+        assert!(percent(0, 0).abs() < 0.01);
+    }
+}

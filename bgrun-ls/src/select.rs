@@ -1,0 +1,102 @@
+//! Which processes are to be listed.
+
+use std::io::Read;
+
+use anyhow::Context;
+use bgrun_platform::text::safe;
+use bgrun_platform::tool::{self, Exit, Failure};
+use bgrun_store::selection::{self, Selector, nearest, select};
+use bgrun_store::{Process, Status};
+
+use crate::args::Args;
+
+/// What was asked for.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    /// Empty: everything.
+    selectors: Vec<Selector>,
+    group: Option<String>,
+    pub(crate) statuses: Vec<Status>,
+    mistyped_verb: Option<String>,
+}
+
+impl Wish {
+    /// Reads the command line, and stdin if that says so.
+    ///
+    /// # Errors
+    /// It makes no sense.
+    pub(crate) fn read(args: &Args) -> anyhow::Result<Self> {
+        let usage = |what: String| Failure::new(Exit::Usage, what);
+        let mut selectors: Vec<Selector> = Vec::new();
+        for operand in &args.selectors {
+            if operand == "-" {
+                let mut input = Vec::new();
+                std::io::stdin().read_to_end(&mut input).context("read stdin")?;
+                let items =
+                    selection::read(&input, true).map_err(|error| usage(error.to_string()))?;
+                if items.is_empty() {
+                    // Nothing was named, and that is not everything.
+                    selectors.push(Selector::Group(String::new()));
+                }
+                selectors.extend(items.iter().map(|item| Selector::Name(item.name().to_owned())));
+            } else {
+                selectors.push(Selector::parse(operand));
+            }
+        }
+        let statuses = args
+            .status
+            .iter()
+            .map(|text| text.parse())
+            .collect::<Result<_, String>>()
+            .map_err(usage)?;
+        Ok(Self {
+            selectors,
+            group: args.group.clone(),
+            statuses,
+            mistyped_verb: args.mistyped_verb.clone(),
+        })
+    }
+
+    /// Whether everything is asked for.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.selectors.is_empty() && self.group.is_none() && self.statuses.is_empty()
+    }
+
+    /// Takes what is meant out of `processes`. The exit code tells of names that nobody
+    /// has; the others are listed all the same.
+    pub(crate) fn choose(&self, mut processes: Vec<Process>) -> (Vec<Process>, Exit) {
+        let mut exit = Exit::Done;
+        if !self.selectors.is_empty() {
+            let selected = select(&self.selectors, &processes);
+            for unknown in &selected.unknown {
+                exit = self.complain(unknown, &processes);
+            }
+            for empty in selected.empty.iter().filter(|empty| *empty != "@") {
+                tool::warn(format_args!("nothing matches '{}'", safe(empty)));
+            }
+            let mut places: Vec<Option<Process>> = processes.into_iter().map(Some).collect();
+            processes = selected.chosen.iter().filter_map(|at| places[*at].take()).collect();
+        }
+        if let Some(group) = &self.group {
+            processes.retain(|process| process.group.as_ref() == Some(group));
+            if processes.is_empty() {
+                tool::warn(format_args!("nothing is in the group '{}'", safe(group)));
+            }
+        }
+        (processes, exit)
+    }
+
+    fn complain(&self, unknown: &str, processes: &[Process]) -> Exit {
+        let shown = safe(unknown);
+        if let Some(verb) = &self.mistyped_verb {
+            tool::warn(format_args!("'{shown}' is neither a verb nor a process"));
+            tool::hint_line(format_args!("did you mean 'bgrun {verb}'?"));
+            return Exit::Usage;
+        }
+        tool::warn(format_args!("no process is called '{shown}'"));
+        if let Some(near) = nearest(unknown, processes) {
+            tool::hint_line(format_args!("did you mean '{near}'?"));
+        }
+        Exit::Unknown
+    }
+}

@@ -1,0 +1,239 @@
+//! The table. It fits the terminal: a command too long for its row, and ports too many
+//! for their column, continue below it.
+
+use std::io::Write;
+use std::time::Duration;
+
+use bgrun_platform::terminal;
+use bgrun_platform::text::safe;
+use bgrun_platform::tool;
+use bgrun_store::Record;
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use crate::collect::Listed;
+use crate::format;
+use crate::select::Wish;
+
+const HEADINGS: [&str; 9] =
+    ["NAME", "STATUS", "PID", "UPTIME", "RESTARTS", "CPU", "MEMORY", "PORTS", "COMMAND"];
+const RIGHT: [usize; 4] = [2, 4, 5, 6];
+/// The column that gives way when the terminal is narrow.
+const COMMAND: usize = 8;
+/// A command with less room than this is shown below its row.
+const LEAST_COMMAND: usize = 16;
+/// A list of ports wider than this continues below its row.
+const WIDEST_PORTS: usize = 17;
+/// A name wider than this, or than a quarter of the terminal, continues below its row.
+const WIDEST_NAME: usize = 32;
+
+/// Prints the table, or says that there is nothing.
+pub(crate) fn print(listed: &[Listed], wish: &Wish, out: &mut impl Write) -> anyhow::Result<()> {
+    if listed.is_empty() {
+        if wish.is_everything() {
+            tool::warn("no processes yet");
+            tool::hint_line("start one: bgrun run web -- node server.js");
+        }
+        return Ok(());
+    }
+    let records: Vec<&Record> = listed.iter().map(|listed| &listed.record).collect();
+    let lines = lines(&records, terminal::columns(), format::with_colors());
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// One row: its cells, and what continues below it.
+struct Row {
+    cells: Vec<String>,
+    below: Vec<String>,
+}
+
+/// The lines of the table for a terminal of `columns`, or of any width.
+pub(crate) fn lines(records: &[&Record], columns: Option<usize>, colors: bool) -> Vec<String> {
+    let mut rows: Vec<Row> = records.iter().map(|record| row(record, columns)).collect();
+    // Without a single restart or port the column says nothing.
+    let is_shown = |column: usize| match column {
+        4 => records.iter().any(|record| record.restarts > 0),
+        7 => rows.iter().any(|row| !row.cells[7].is_empty()),
+        _ => true,
+    };
+    let shown: Vec<usize> = (0..HEADINGS.len()).filter(|column| is_shown(*column)).collect();
+    if let Some(columns) = columns {
+        let width = |column: usize| {
+            let cells = rows.iter().map(|row| display_width(&row.cells[column]));
+            cells.chain([HEADINGS[column].len()]).max().unwrap_or(0) + 2
+        };
+        let others: usize =
+            shown.iter().filter(|column| **column != COMMAND).map(|c| width(*c)).sum();
+        let room = columns.saturating_sub(others);
+        for row in &mut rows {
+            let command = std::mem::take(&mut row.cells[COMMAND]);
+            if display_width(&command) <= room {
+                row.cells[COMMAND] = command;
+            } else if room >= LEAST_COMMAND && display_width(&command) <= room * 2 {
+                row.cells[COMMAND] = cut(&command, room);
+            } else {
+                row.below.insert(0, command);
+            }
+        }
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(shown.iter().map(|column| HEADINGS[*column]));
+    for row in &rows {
+        table.add_row(shown.iter().map(|column| row.cells[*column].as_str()));
+    }
+    for (at, column) in shown.iter().enumerate() {
+        let Some(style) = table.column_mut(at) else { continue };
+        style.set_padding((0, 2));
+        if RIGHT.contains(column) {
+            style.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut rendered = table.lines();
+    let mut lines = Vec::new();
+    if let Some(header) = rendered.next() {
+        lines.push(painted(header.trim_end(), "1", colors));
+    }
+    for ((line, row), record) in rendered.zip(&rows).zip(records) {
+        let status = format::status(record);
+        let line = line.trim_end();
+        // The name may contain the status's word: it is looked for behind the name.
+        let from = row.cells[0].len().min(line.len());
+        lines.push(match line[from..].find(&status) {
+            Some(at) if colors => {
+                let (before, rest) = line.split_at(from + at);
+                let (word, after) = rest.split_at(status.len());
+                format!("{before}{}{after}", painted(word, format::color(record.status), true))
+            }
+            _ => line.to_owned(),
+        });
+        for (at, below) in row.below.iter().enumerate() {
+            let branch = if at + 1 == row.below.len() { "  └ " } else { "  ├ " };
+            let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(4));
+            lines.push(painted(&format!("{branch}{}", cut(below, room)), "2", colors));
+        }
+    }
+    lines
+}
+
+fn row(record: &Record, columns: Option<usize>) -> Row {
+    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    let mut below = Vec::new();
+    let mut ports = record.ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+    if columns.is_some() && ports.len() > WIDEST_PORTS {
+        below.push(format!("ports {}", ports.replace(',', ", ")));
+        ports = format!("{},…", record.ports[0]);
+    }
+    let mut name = safe(&record.name).into_owned();
+    let widest_name = columns.map_or(usize::MAX, |columns| (columns / 4).min(WIDEST_NAME));
+    if display_width(&name) > widest_name {
+        below.push(name.clone());
+        name = cut(&name, widest_name);
+    }
+    let uptime = record.uptime_ms.map(|ms| format::duration(Duration::from_millis(ms)));
+    Row {
+        cells: vec![
+            name,
+            format::status(record),
+            or_dash(record.pid.map(|pid| pid.to_string())),
+            or_dash(uptime),
+            record.restarts.to_string(),
+            or_dash(record.cpu_percent.map(|percent| format!("{percent:.1}%"))),
+            or_dash(record.memory_bytes.map(format::bytes)),
+            ports,
+            safe(&record.command).into_owned(),
+        ],
+        below,
+    }
+}
+
+fn painted(text: &str, color: &str, colors: bool) -> String {
+    if colors { format!("\u{1b}[{color}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// The columns that `text` takes on a terminal.
+fn display_width(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+/// `text`, cut with a sign where it is wider than `room`.
+fn cut(text: &str, room: usize) -> String {
+    if display_width(text) <= room {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    let mut width = 0;
+    for character in text.chars() {
+        width += unicode_width::UnicodeWidthChar::width(character).unwrap_or(0);
+        if width > room.saturating_sub(1) {
+            break;
+        }
+        kept.push(character);
+    }
+    kept.push('…');
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bgrun_store::{LockLine, Status};
+
+    fn record(name: &str, command: &str) -> Record {
+        let line: LockLine<()> = serde_json::from_value(serde_json::json!({
+            "id": 1, "name": name, "group": null, "command": command, "argv": null,
+            "workdir": "/", "stdout_path": "/o", "stderr_path": "/e", "cookie": "c",
+            "stop_signal": "SIGTERM", "stop_timeout_ms": 1, "request": 1, "supervisor": null,
+            "run": 1, "process": null, "started_at": null, "started_since_boot_ms": null,
+            "ended": null
+        }))
+        .expect("a lock line");
+        let mut record = Record::of(&line.as_process(), Status::Running, false);
+        record.pid = Some(12345);
+        record.uptime_ms = Some(7_380_000);
+        record.cpu_percent = Some(0.1);
+        record.memory_bytes = Some(55_679_386);
+        record
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let mut busy = record("a-process-with-a-name-that-is-much-too-long", &"x ".repeat(200));
+        busy.ports = (3000..3030).collect();
+        let wide = record(
+            "日本語の名前",
+            "コマンド コマンド コマンド コマンド コマンド コマンド コマンド",
+        );
+        let records = [&busy, &wide, &record("web", "node server.js")];
+        for columns in [80, 100, 200] {
+            for line in lines(&records, Some(columns), false) {
+                assert!(display_width(&line) <= columns, "{columns}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_command_stands_in_its_row_and_a_long_one_below() {
+        let long = record("long", &"word ".repeat(30));
+        let records = [&record("web", "node server.js"), &long];
+        let lines = lines(&records, Some(80), false);
+        assert_eq!(lines[0], "NAME  STATUS     PID  UPTIME   CPU  MEMORY  COMMAND");
+        assert_eq!(lines[1], "web   running  12345  2h 3m   0.1%   53.1M  node server.js");
+        assert!(lines[3].starts_with("  └ word word"), "{lines:#?}");
+    }
+
+    #[test]
+    fn in_a_pipe_nothing_is_cut() {
+        let long = record("long", &"word ".repeat(30));
+        let lines = lines(&[&long], None, false);
+        assert!(lines[1].contains(&"word ".repeat(29)));
+    }
+
+    #[test]
+    fn a_name_with_the_word_of_a_status_is_not_painted() {
+        let lines = lines(&[&record("running", "x")], Some(80), true);
+        assert!(lines[1].starts_with("running  \u{1b}[32mrunning"), "{:?}", lines[1]);
+    }
+}

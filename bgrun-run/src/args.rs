@@ -1,0 +1,130 @@
+//! The command line of `bgrun run`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bgrun_platform::Signal;
+use bgrun_platform::args::duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  bgrun run web -- node server.js        start it, named web, supervised
+  bgrun run -- npm run dev               the same, named dev
+  bgrun run -c 'tail -f x | grep y'      a shell command
+  bgrun run web                          start web again as it was
+  bgrun run web --restart                stop it first if it runs
+  bgrun run api --wait -- ./api          come back when it has lived for a second
+  bgrun ls --json --env | bgrun run -    start what the records say";
+
+pub(crate) const EXIT_STATUS: &str = "\
+0 started; 1 failed, or at least one of several did; 2 usage; 4 no such process; 5 it runs \
+already; 7 the store cannot be used; 125 bgrun could not start it; 126 the command cannot be \
+executed; 127 it was not found.";
+
+/// Start a process that goes on when the terminal is closed.
+///
+/// The words after -- are executed as they are, without a shell; --command runs
+/// a shell. Without a command, the stored one of NAME is started again, and any
+/// flag replaces what is stored. With a command NAME is defined anew. It returns as
+/// soon as the command executes; output goes to the log files (see bgrun logs).
+#[derive(Debug, clap::Parser)]
+#[command(name = "bgrun-run", bin_name = "bgrun run", version, max_term_width = 100,
+    after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Name of the process; without one it is derived from the command. Without a
+    /// command: names, globs (api-*) or @groups to start again; - reads records or
+    /// names from stdin
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+
+    /// The command and its arguments, executed as they are
+    #[arg(last = true, value_name = "ARGV")]
+    pub(crate) argv: Vec<OsString>,
+
+    /// Name of the process
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// A shell command, run by sh -c
+    #[arg(short, long, value_name = "COMMAND", conflicts_with = "argv")]
+    pub(crate) command: Option<String>,
+
+    /// Where it runs [default: here]
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+
+    /// Set an environment variable; may be repeated
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    pub(crate) env: Vec<String>,
+
+    /// Read variables from a file, at this and every later start; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Vec<PathBuf>,
+
+    /// Take the environment of this shell instead of the stored one
+    #[arg(long)]
+    pub(crate) fresh_env: bool,
+
+    /// File for its stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stdout: Option<PathBuf>,
+
+    /// File for its stderr
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stderr: Option<PathBuf>,
+
+    /// Directory for its two log files
+    #[arg(long, value_name = "DIR")]
+    pub(crate) logs_dir: Option<PathBuf>,
+
+    /// Let it write into a log file that another process writes too
+    #[arg(long)]
+    pub(crate) shared_log: bool,
+
+    /// Group it belongs to
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) group: Option<String>,
+
+    /// Signal that asks it to end [default: SIGTERM]
+    #[arg(long, value_name = "SIGNAL")]
+    pub(crate) stop_signal: Option<Signal>,
+
+    /// How long it may take to end before it is killed [default: 10s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) stop_timeout: Option<Duration>,
+
+    /// If it runs: stop it, then start it
+    #[arg(long, conflicts_with_all = ["force", "if_absent"])]
+    pub(crate) restart: bool,
+
+    /// If it runs: stop it, free the ports that it held, then start it
+    #[arg(long, conflicts_with = "if_absent")]
+    pub(crate) force: bool,
+
+    /// If it runs: leave it alone, and be content
+    #[arg(long)]
+    pub(crate) if_absent: bool,
+
+    /// Every stored process
+    #[arg(long, conflicts_with_all = ["names", "argv", "command", "name"])]
+    pub(crate) all: bool,
+
+    /// Return when it has lived for this long [default: 1s]; if it ends before,
+    /// show the end of its stderr and fail
+    #[arg(long, value_name = "DURATION", value_parser = duration, num_args = 0..=1,
+        require_equals = true, default_missing_value = "1s")]
+    pub(crate) wait: Option<Duration>,
+
+    /// Print the record of the process as JSON (an array for several)
+    #[arg(short, long)]
+    pub(crate) json: bool,
+
+    /// Print nothing but errors
+    #[arg(short, long, conflicts_with = "json")]
+    pub(crate) quiet: bool,
+
+    /// Why a running process is stopped first
+    #[arg(long, hide = true, value_name = "REASON", default_value = "restart")]
+    pub(crate) reason: String,
+}

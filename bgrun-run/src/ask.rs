@@ -1,0 +1,289 @@
+//! What was typed or piped in: one [`Ask`] for each process to start.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use bgrun_platform::Signal;
+use bgrun_platform::tool::{Exit, Failure};
+use bgrun_store::selection::{self, Item};
+use bgrun_store::{KeepAlive, name};
+use serde::Deserialize;
+
+use crate::args::Args;
+
+/// What to execute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// These words, as they are.
+    Argv(Vec<OsString>),
+    /// A line for `sh -c`.
+    Shell(String),
+}
+
+/// A wish to start one process: what is not said is left as it is stored, or gets its
+/// default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Ask {
+    pub(crate) name: Option<String>,
+    pub(crate) command: Option<Command>,
+    pub(crate) directory: Option<PathBuf>,
+    pub(crate) settings: BTreeMap<String, String>,
+    pub(crate) environment_files: Vec<PathBuf>,
+    pub(crate) fresh_environment: bool,
+    pub(crate) stdout: Option<PathBuf>,
+    pub(crate) stderr: Option<PathBuf>,
+    pub(crate) logs_directory: Option<PathBuf>,
+    pub(crate) shared_log: bool,
+    pub(crate) group: Option<String>,
+    pub(crate) stop_signal: Option<Signal>,
+    pub(crate) stop_timeout: Option<Duration>,
+    pub(crate) keep_alive: Option<KeepAlive>,
+    pub(crate) memory_limit_bytes: Option<u64>,
+    pub(crate) restart_interval_minutes: Option<u64>,
+    /// Variables that a record names and whose values it does not have.
+    pub(crate) missing_values: Vec<String>,
+    /// Whether `name` may also be a glob or a group of stored processes.
+    pub(crate) is_selector: bool,
+}
+
+/// Reads the command line, and stdin if it says so.
+///
+/// # Errors
+/// It makes no sense; nothing has been touched then.
+pub(crate) fn read(args: &Args) -> anyhow::Result<Vec<Ask>> {
+    if args.names == ["-"] {
+        return from_stdin(args);
+    }
+    let command = match (&args.command, args.argv.is_empty()) {
+        (Some(line), _) if line.trim().is_empty() => {
+            return Err(usage("the command is empty").into());
+        }
+        (Some(line), _) => Some(Command::Shell(line.clone())),
+        (None, false) => Some(Command::Argv(args.argv.clone())),
+        (None, true) => None,
+    };
+    let names: Vec<&String> = args.name.iter().chain(&args.names).collect();
+    let base = from_flags(args)?;
+    match (command, names.as_slice()) {
+        (_, many) if many.iter().any(|name| *name == "-") => {
+            Err(usage("- stands alone: the names come from stdin").into())
+        }
+        (Some(_), many) if many.len() > 1 => {
+            let words: Vec<&str> = many.iter().map(|word| word.as_str()).collect();
+            let hint = format!("put -- before the command: bgrun run {} -- …", words[0]);
+            Err(usage(format!("one command, and several names: {}", words.join(" ")))
+                .hint(hint)
+                .into())
+        }
+        (Some(command), names) => {
+            let name = names.first().map(|name| checked(name)).transpose()?;
+            Ok(vec![Ask { name, command: Some(command), ..base }])
+        }
+        (None, []) if args.all => Ok(vec![Ask { is_selector: true, ..base }]),
+        (None, []) => Err(usage("nothing to run: no command and no name")
+            .hint("bgrun run web -- node server.js")
+            .into()),
+        (None, names) => Ok(names
+            .iter()
+            .map(|name| Ask { name: Some((*name).clone()), is_selector: true, ..base.clone() })
+            .collect()),
+    }
+}
+
+/// Checks a name against the rule.
+pub(crate) fn checked(text: &str) -> Result<String, Failure> {
+    match name::check(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(rule) => Err(usage(format!("'{}': {rule}", bgrun_platform::text::safe(text)))),
+    }
+}
+
+fn usage(what: impl std::fmt::Display) -> Failure {
+    Failure::new(Exit::Usage, what)
+}
+
+/// What the flags say of each process.
+fn from_flags(args: &Args) -> Result<Ask, Failure> {
+    let mut settings = BTreeMap::new();
+    for assignment in &args.env {
+        match assignment.split_once('=') {
+            Some((key, value)) if !key.is_empty() => {
+                settings.insert(key.to_owned(), value.to_owned());
+            }
+            _ => {
+                let shown = bgrun_platform::text::safe(assignment);
+                return Err(usage(format!("-e '{shown}' is no assignment (KEY=VALUE)")));
+            }
+        }
+    }
+    if args.group.as_deref() == Some("") {
+        return Err(usage("a group has a name"));
+    }
+    Ok(Ask {
+        settings,
+        directory: args.directory.clone(),
+        environment_files: args.env_file.clone(),
+        fresh_environment: args.fresh_env,
+        stdout: args.stdout.clone(),
+        stderr: args.stderr.clone(),
+        logs_directory: args.logs_dir.clone(),
+        shared_log: args.shared_log,
+        group: args.group.clone(),
+        stop_signal: args.stop_signal,
+        stop_timeout: args.stop_timeout,
+        ..Ask::default()
+    })
+}
+
+/// The parts of a record that say what to start. Other fields are left unread: a record
+/// as `ls --json` prints it is a spec.
+#[derive(Debug, Deserialize)]
+struct Part {
+    name: Option<String>,
+    command: Option<String>,
+    argv: Option<Vec<String>>,
+    #[serde(alias = "directory")]
+    workdir: Option<PathBuf>,
+    stdout_path: Option<PathBuf>,
+    stderr_path: Option<PathBuf>,
+    group: Option<String>,
+    env: Option<BTreeMap<String, String>>,
+    env_keys: Option<Vec<String>>,
+    env_files: Option<Vec<PathBuf>>,
+    shared_log: Option<bool>,
+    stop_signal: Option<Signal>,
+    stop_timeout_ms: Option<u64>,
+    keep_alive: Option<KeepAlive>,
+    memory_limit_bytes: Option<u64>,
+    restart_interval_minutes: Option<u64>,
+}
+
+fn from_stdin(args: &Args) -> anyhow::Result<Vec<Ask>> {
+    if !args.argv.is_empty() || args.command.is_some() || args.name.is_some() {
+        return Err(usage("- reads what to start from stdin: no name or command beside it").into());
+    }
+    let mut input = Vec::new();
+    std::io::stdin().read_to_end(&mut input).context("read stdin")?;
+    let items = selection::read(&input, false).map_err(usage)?;
+    let base = from_flags(args)?;
+    let mut asks = Vec::with_capacity(items.len());
+    for (at, item) in items.into_iter().enumerate() {
+        asks.push(match item {
+            Item::Name(name) => Ask { name: Some(name), is_selector: true, ..base.clone() },
+            Item::Record(record) => {
+                let part = serde_json::from_value(record.into())
+                    .map_err(|error| usage(format!("stdin, item {}: {error}", at + 1)))?;
+                from_part(part, &base)
+                    .map_err(|what| usage(format!("stdin, item {}: {what}", at + 1)))?
+            }
+        });
+    }
+    let mut names: Vec<&str> = asks.iter().filter_map(|ask| ask.name.as_deref()).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(
+            usage(format!("stdin names '{}' twice", bgrun_platform::text::safe(twice[0]))).into()
+        );
+    }
+    Ok(asks)
+}
+
+/// Flags of the command line go before what a record says.
+fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
+    let name = part.name.as_deref().map(checked).transpose().map_err(|error| error.to_string())?;
+    let command = match (part.argv, part.command) {
+        (Some(argv), _) if argv.is_empty() => return Err("argv is empty".to_owned()),
+        (Some(argv), _) => Some(Command::Argv(argv.into_iter().map(OsString::from).collect())),
+        (None, Some(line)) if line.trim().is_empty() => return Err("command is empty".to_owned()),
+        (None, Some(line)) => Some(Command::Shell(line)),
+        (None, None) if name.is_none() => return Err("neither a name nor a command".to_owned()),
+        (None, None) => None,
+    };
+    let mut settings = part.env.unwrap_or_default();
+    let keys = part.env_keys.unwrap_or_default();
+    let missing_values = keys.into_iter().filter(|key| !settings.contains_key(key)).collect();
+    settings.extend(base.settings.clone());
+    let or_part = |flag: &Vec<PathBuf>, part: Option<Vec<PathBuf>>| {
+        if flag.is_empty() { part.unwrap_or_default() } else { flag.clone() }
+    };
+    let keeps_logs = base.logs_directory.is_none();
+    Ok(Ask {
+        name,
+        command,
+        settings,
+        missing_values,
+        directory: base.directory.clone().or(part.workdir),
+        environment_files: or_part(&base.environment_files, part.env_files),
+        fresh_environment: base.fresh_environment,
+        stdout: base.stdout.clone().or(part.stdout_path.filter(|_| keeps_logs)),
+        stderr: base.stderr.clone().or(part.stderr_path.filter(|_| keeps_logs)),
+        logs_directory: base.logs_directory.clone(),
+        shared_log: base.shared_log || part.shared_log.unwrap_or(false),
+        group: base.group.clone().or(part.group),
+        stop_signal: base.stop_signal.or(part.stop_signal),
+        stop_timeout: base.stop_timeout.or(part.stop_timeout_ms.map(Duration::from_millis)),
+        keep_alive: part.keep_alive,
+        memory_limit_bytes: part.memory_limit_bytes,
+        restart_interval_minutes: part.restart_interval_minutes,
+        is_selector: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    fn asked(words: &[&str]) -> anyhow::Result<Vec<Ask>> {
+        read(&Args::try_parse_from([&["bgrun-run"], words].concat())?)
+    }
+
+    #[test]
+    fn a_command_and_its_flags_are_left_alone_after_the_dashes() {
+        let asks = asked(&["web", "-e", "A=b=c", "--", "cmd", "--json", "-n", "--"]).expect("asks");
+        assert_eq!(asks[0].name.as_deref(), Some("web"));
+        let words = ["cmd", "--json", "-n", "--"].map(OsString::from).to_vec();
+        assert_eq!(asks[0].command, Some(Command::Argv(words)));
+        assert_eq!(asks[0].settings["A"], "b=c");
+    }
+
+    #[test]
+    fn names_alone_are_stored_processes() {
+        let asks = asked(&["web", "api-*"]).expect("asks");
+        assert!(asks.iter().all(|ask| ask.is_selector && ask.command.is_none()));
+        assert_eq!(asks.len(), 2);
+    }
+
+    #[test]
+    fn senseless_words_are_refused() {
+        for words in [
+            &[] as &[&str],
+            &["web", "api", "--", "x"],
+            &["-c", "  "],
+            &["../x", "--", "x"],
+            &["web", "-e", "A", "--", "x"],
+            &["web", "-e", "=b", "--", "x"],
+            &["web", "-", "api"],
+            &["--group", "", "web"],
+        ] {
+            assert!(asked(words).is_err(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_a_spec_and_flags_go_before_it() {
+        let record = r#"{"name":"web","argv":["node","x"],"command":"node x","workdir":"/srv","env":{"A":"1"},
+            "env_keys":["A","SECRET"],"group":"g","stop_timeout_ms":5,"status":"running","pid":7}"#;
+        let part: Part = serde_json::from_str(record).expect("part");
+        let base = Ask { group: Some("other".into()), ..Ask::default() };
+        let ask = from_part(part, &base).expect("ask");
+        assert_eq!(ask.command, Some(Command::Argv(vec!["node".into(), "x".into()])));
+        assert_eq!((ask.group.as_deref(), ask.directory), (Some("other"), Some("/srv".into())));
+        assert_eq!(ask.missing_values, ["SECRET"]);
+        assert_eq!(ask.stop_timeout, Some(Duration::from_millis(5)));
+    }
+}

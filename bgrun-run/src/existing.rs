@@ -1,0 +1,153 @@
+//! What to do with a process that runs already: refuse, leave it alone, or have it
+//! stopped by `bgrun-kill`.
+
+use std::process::Stdio;
+
+use bgrun_platform::sibling;
+use bgrun_platform::tool::{Exit, Failure, warn};
+use bgrun_platform::tree::Traces;
+use bgrun_platform::{Sight, ports};
+use bgrun_store::{Home, Process};
+use serde_json::Value;
+
+use crate::args::Args;
+use crate::prepare::{Attempt, Prepared};
+
+/// What is to be done for one name.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    /// Start it.
+    Start(Box<Prepared>),
+    /// It runs, and that is fine.
+    Leave,
+    /// It cannot be started.
+    Fail(Failure),
+}
+
+/// Decides what to do for each attempt, and has stopped what is to be stopped.
+///
+/// # Errors
+/// The kernel refuses to say what runs.
+pub(crate) fn make_way(
+    args: &Args,
+    attempts: Vec<Attempt>,
+    home: &Home,
+) -> anyhow::Result<Vec<(String, Plan)>> {
+    let mut plans = Vec::with_capacity(attempts.len());
+    let mut to_stop = Vec::new();
+    for (name, attempt) in attempts {
+        let plan = match attempt {
+            Err(failure) => Plan::Fail(failure),
+            Ok(prepared) => match &prepared.stored {
+                Some(stored) if is_up(stored, home)? => {
+                    if args.if_absent {
+                        Plan::Leave
+                    } else if args.restart || args.force {
+                        to_stop.push(name.clone());
+                        Plan::Start(Box::new(prepared))
+                    } else {
+                        Plan::Fail(runs_already(&name))
+                    }
+                }
+                _ => Plan::Start(Box::new(prepared)),
+            },
+        };
+        plans.push((name, plan));
+    }
+    if !to_stop.is_empty() {
+        let held = if args.force { ports_of(&to_stop) } else { Vec::new() };
+        let not_stopped = stop(&to_stop, &args.reason);
+        for (name, plan) in &mut plans {
+            if let Some((_, why)) = not_stopped.iter().find(|(stuck, _)| stuck == name) {
+                *plan = Plan::Fail(Failure::new(Exit::Failed, format!("cannot be stopped: {why}")));
+            }
+        }
+        free_ports(&held);
+    }
+    Ok(plans)
+}
+
+/// What is said of a process that runs already.
+pub(crate) fn runs_already(name: &str) -> Failure {
+    let name = bgrun_platform::text::safe(name);
+    Failure::new(Exit::Exists, format!("'{name}' runs already"))
+        .hint("--restart or --force stops it first; --if-absent leaves it alone")
+}
+
+/// Whether anything of the process lives, or somebody is at work on it.
+pub(crate) fn is_up(process: &Process, home: &Home) -> std::io::Result<bool> {
+    let run = process.run.as_ref();
+    let identity = run.and_then(|run| run.identity.as_deref());
+    let sight = Sight::look(&home.lock(process.id), process.supervisor.as_deref(), identity)?;
+    if sight.is_up() {
+        return Ok(true);
+    }
+    // Its supervisor and its main process are gone: others of its tree may live on.
+    let may_have_more = run.is_some_and(|run| run.end.is_none()) && sight.is_of_this_boot;
+    Ok(may_have_more && !sight.tree(&traces(process))?.is_empty())
+}
+
+fn traces(process: &Process) -> Traces {
+    let logs = if process.shared_log {
+        Vec::new()
+    } else {
+        vec![process.stdout.clone(), process.stderr.clone()]
+    };
+    Traces { cookie: process.cookie.clone(), logs, main: None }
+}
+
+/// Stops `names` with `bgrun-kill`. Answers those that still live, and why.
+fn stop(names: &[String], reason: &str) -> Vec<(String, String)> {
+    let mut command = sibling::command("bgrun-kill", ["--json", "--reason", reason, "--"]);
+    let output = command.args(names).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let answer = match output {
+        Ok(output) => serde_json::from_slice::<Vec<Value>>(&output.stdout).unwrap_or_default(),
+        Err(error) => {
+            let why = format!("cannot run bgrun-kill: {error}");
+            return names.iter().map(|name| (name.clone(), why.clone())).collect();
+        }
+    };
+    let outcome = |name: &String| {
+        let of_name = |record: &&Value| record["name"].as_str() == Some(name);
+        answer.iter().find(of_name).and_then(|record| record["outcome"].as_str())
+    };
+    names
+        .iter()
+        .filter_map(|name| match outcome(name) {
+            Some("stopped" | "killed" | "already-stopped") => None,
+            Some(other) => Some((name.clone(), other.to_owned())),
+            None => Some((name.clone(), "bgrun-kill gave no answer".to_owned())),
+        })
+        .collect()
+}
+
+/// The ports on which the processes `names` listen, as `bgrun-ls` sees them.
+fn ports_of(names: &[String]) -> Vec<u16> {
+    let mut command = sibling::command("bgrun-ls", ["--json", "--"]);
+    let output = command.args(names).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let records: Vec<Value> = output
+        .ok()
+        .and_then(|output| serde_json::from_slice(&output.stdout).ok())
+        .unwrap_or_default();
+    let ports = records.iter().filter_map(|record| record["ports"].as_array()).flatten();
+    ports.filter_map(|port| port.as_u64()?.try_into().ok()).collect()
+}
+
+/// Frees ports that the stopped processes held: what still listens there came from one
+/// of them, or is somebody else's and is only named.
+fn free_ports(held: &[u16]) {
+    for port in held {
+        let is_taken = ports::Listeners::read().is_ok_and(|listeners| listeners.is_taken(*port));
+        if !is_taken {
+            continue;
+        }
+        let port = port.to_string();
+        let status = sibling::command("bgrun-kill", ["--quiet", "--port", &port])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status();
+        if !status.is_ok_and(|status| status.success()) {
+            warn(format_args!("port {port} is still taken"));
+        }
+    }
+}

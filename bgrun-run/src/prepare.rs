@@ -1,0 +1,248 @@
+//! From what was asked and what is stored to what to start, with every check that can
+//! be made before anything is touched.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bgrun_platform::spawn::{self, Refused};
+use bgrun_platform::text::safe_path;
+use bgrun_platform::tool::{Exit, Failure, callers_umask};
+use bgrun_store::{Home, KeepAlive, Process, Spec, Store, Stream, name, rendered};
+
+use crate::ask::{Ask, Command};
+use crate::{environment, store_failure};
+
+/// One process, checked and ready to be started.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) spec: Spec,
+    /// The process as it is stored, if it is.
+    pub(crate) stored: Option<Process>,
+}
+
+/// One process for each ask, or why it is not started.
+pub(crate) type Attempt = (String, Result<Prepared, Failure>);
+
+/// Prepares every ask. One that fails does not keep the others from being started.
+///
+/// # Errors
+/// The store cannot be read.
+pub(crate) fn all(asks: &[Ask], home: &Home, store: &Store) -> anyhow::Result<Vec<Attempt>> {
+    let mut attempts: Vec<Attempt> = Vec::new();
+    for ask in asks {
+        let (name, stored) = identify(ask, store, &attempts)?;
+        let old = match &stored {
+            Some(process) => store.spec(process.id).map_err(store_failure)?,
+            None => None,
+        };
+        let spec = spec(ask, &name, old, home).and_then(|spec| check(&spec).map(|()| spec));
+        attempts.push((name, spec.map(|spec| Prepared { spec, stored })));
+    }
+    Ok(attempts)
+}
+
+/// The name of what is asked for, and the stored process of that name.
+///
+/// A derived name belongs to a stored process only if that has the same command in the
+/// same directory; otherwise the next free name is taken.
+fn identify(
+    ask: &Ask,
+    store: &Store,
+    attempts: &[Attempt],
+) -> anyhow::Result<(String, Option<Process>)> {
+    if let Some(name) = &ask.name {
+        return Ok((name.clone(), store.process(name).map_err(store_failure)?));
+    }
+    let command = match &ask.command {
+        Some(Command::Argv(argv)) => rendered(argv),
+        Some(Command::Shell(line)) => line.clone(),
+        None => String::new(),
+    };
+    let words: Vec<Cow<'_, str>> = match &ask.command {
+        Some(Command::Argv(argv)) => argv.iter().map(|word| word.to_string_lossy()).collect(),
+        _ => command.split_whitespace().map(Cow::from).collect(),
+    };
+    let derived = name::derive(&words);
+    let directory = directory(ask, None).map_err(anyhow::Error::from)?;
+    let processes = store.processes().map_err(store_failure)?;
+    let is_same = |process: &&Process| process.command == command && process.directory == directory;
+    let numbered = format!("{derived}-");
+    let of_that_name =
+        |process: &&Process| process.name == derived || process.name.starts_with(&numbered);
+    if let Some(same) = processes.iter().filter(of_that_name).find(is_same) {
+        return Ok((same.name.clone(), Some(same.clone())));
+    }
+    let is_taken = |candidate: &str| {
+        processes.iter().any(|process| process.name == candidate)
+            || attempts.iter().any(|(name, _)| name == candidate)
+    };
+    Ok((name::free(&derived, is_taken), None))
+}
+
+fn directory(ask: &Ask, old: Option<&Spec>) -> Result<PathBuf, Failure> {
+    match (&ask.directory, &ask.command, old) {
+        (Some(directory), _, _) => absolute(directory),
+        // Started again: where it was. Defined anew: here.
+        (None, None, Some(old)) => Ok(old.directory.clone()),
+        (None, _, _) => std::env::current_dir().map_err(|error| {
+            Failure::new(Exit::NotExecutable, format!("the current directory is gone: {error}"))
+        }),
+    }
+}
+
+/// `path` from the root, without `.` and `..` where they can be resolved.
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    if path.as_os_str().is_empty() {
+        return Err(Failure::new(Exit::Usage, "a path is not empty"));
+    }
+    if let Ok(resolved) = path.canonicalize() {
+        return Ok(resolved);
+    }
+    std::path::absolute(path)
+        .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", safe_path(path))))
+}
+
+/// A log's path from the root; the file itself is not resolved, for a link is refused.
+fn log_path(path: &Path) -> Result<PathBuf, Failure> {
+    let wrong = |what: &str| Failure::new(Exit::Usage, format!("{}: {what}", safe_path(path)));
+    let file = path.file_name().ok_or_else(|| wrong("not the name of a file"))?;
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => Ok(absolute(parent)?.join(file)),
+        _ => std::path::absolute(path).map_err(|error| wrong(&error.to_string())),
+    }
+}
+
+/// What to start: what is asked, else what is stored unless a command defines it anew,
+/// else the default.
+fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, Failure> {
+    let caller_environment = match &old {
+        Some(old) if !ask.fresh_environment => old.caller_environment.clone(),
+        _ => environment::of_caller(),
+    };
+    let directory = directory(ask, old.as_ref())?;
+    let kept = old.filter(|_| ask.command.is_none());
+    let (command, argv) = match (&ask.command, &kept) {
+        (Some(Command::Argv(argv)), _) => (rendered(argv), Some(argv.clone())),
+        (Some(Command::Shell(line)), _) => (line.clone(), None),
+        (None, Some(kept)) => (kept.command.clone(), kept.argv.clone()),
+        (None, None) => {
+            let hint = format!("to start a new one: bgrun run {name} -- COMMAND…");
+            let what = format!("no process is called '{name}', and there is no command");
+            return Err(Failure::new(Exit::Unknown, what).hint(hint));
+        }
+    };
+    let log = |given: &Option<PathBuf>, kept: Option<&PathBuf>, stream| -> Result<_, Failure> {
+        match (given, &ask.logs_directory, kept) {
+            (Some(path), _, _) => log_path(path),
+            (None, Some(directory), _) => Ok(home.log(Some(&absolute(directory)?), name, stream)),
+            (None, None, Some(kept)) => Ok(kept.clone()),
+            (None, None, None) => Ok(home.log(None, name, stream)),
+        }
+    };
+    let stdout = log(&ask.stdout, kept.as_ref().map(|kept| &kept.stdout), Stream::Stdout)?;
+    let stderr = log(&ask.stderr, kept.as_ref().map(|kept| &kept.stderr), Stream::Stderr)?;
+    let environment_files = if ask.environment_files.is_empty() {
+        kept.as_ref().map(|kept| kept.environment_files.clone()).unwrap_or_default()
+    } else {
+        ask.environment_files.iter().map(|file| absolute(file)).collect::<Result<_, _>>()?
+    };
+    let mut settings = kept.as_ref().map(|kept| kept.settings.clone()).unwrap_or_default();
+    settings.extend(environment::recorded());
+    settings.extend(ask.settings.clone());
+    let overrides = overrides(&environment_files, &settings)?;
+    let mut spec = Spec {
+        name: name.to_owned(),
+        group: ask.group.clone().or(kept.as_ref().and_then(|kept| kept.group.clone())),
+        command,
+        argv,
+        directory,
+        config: kept.as_ref().and_then(|kept| kept.config.clone()),
+        stdout,
+        stderr,
+        shared_log: ask.shared_log || kept.as_ref().is_some_and(|kept| kept.shared_log),
+        caller_environment,
+        environment_files,
+        settings,
+        overrides,
+        umask: kept.as_ref().map_or_else(callers_umask, |kept| kept.umask),
+        stop_signal: match (ask.stop_signal, &kept) {
+            (Some(signal), _) => signal.to_string(),
+            (None, Some(kept)) => kept.stop_signal.clone(),
+            (None, None) => "SIGTERM".to_owned(),
+        },
+        stop_timeout: ask
+            .stop_timeout
+            .or(kept.as_ref().map(|kept| kept.stop_timeout))
+            .unwrap_or(Duration::from_secs(10)),
+        keep_alive: ask
+            .keep_alive
+            .or(kept.as_ref().map(|kept| kept.keep_alive))
+            .unwrap_or(KeepAlive::Never),
+        memory_limit_bytes: ask
+            .memory_limit_bytes
+            .or(kept.as_ref().and_then(|kept| kept.memory_limit_bytes)),
+        restart_interval_minutes: ask
+            .restart_interval_minutes
+            .or(kept.as_ref().and_then(|kept| kept.restart_interval_minutes)),
+        started_by: environment::outer_process(),
+    };
+    environment::apply_policies(&mut spec).map_err(|what| Failure::new(Exit::Usage, what))?;
+    if !ask.missing_values.is_empty() && kept.is_none() {
+        bgrun_platform::tool::warn(format_args!(
+            "{name}: the record has no values for {} (bgrun ls --json --env has)",
+            ask.missing_values.join(", ")
+        ));
+    }
+    Ok(spec)
+}
+
+fn overrides(
+    files: &[PathBuf],
+    settings: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut overrides =
+        environment::read_files(files).map_err(|what| Failure::new(Exit::Failed, what))?;
+    overrides.extend(settings.clone());
+    match overrides
+        .iter()
+        .find(|(key, value)| key.is_empty() || key.contains(['=', '\0']) || value.contains('\0'))
+    {
+        Some((key, _)) => {
+            let shown = bgrun_platform::text::safe(key);
+            Err(Failure::new(Exit::Usage, format!("'{shown}' cannot be an environment variable")))
+        }
+        None => Ok(overrides),
+    }
+}
+
+/// Checks what the supervisor would only find out later: the directory, the command,
+/// that the two logs are not one file by accident.
+fn check(spec: &Spec) -> Result<(), Failure> {
+    let refused = |refused: Refused| match &refused {
+        Refused::NotFound(program) => {
+            let failure = Failure::new(Exit::NotFound, &refused);
+            if program.to_string_lossy().contains(char::is_whitespace) {
+                failure.hint("for a shell command use -c '…'")
+            } else {
+                failure
+            }
+        }
+        Refused::System(_) => Failure::new(Exit::NotStarted, refused),
+        _ => Failure::new(Exit::NotExecutable, refused),
+    };
+    spawn::open_directory(&spec.directory).map_err(refused)?;
+    let words = spec.words();
+    let path = spec.overrides.get("PATH").map(OsStr::new).or_else(|| {
+        let of_caller = spec.caller_environment.iter().find(|(key, _)| key == "PATH");
+        of_caller.map(|(_, path)| path.as_os_str())
+    });
+    let program = words.first().map_or(OsStr::new(""), |word| word.as_os_str());
+    spawn::find_program(program, path, &spec.directory).map_err(refused)?;
+    if words.iter().any(|word| word.as_encoded_bytes().contains(&0)) {
+        return Err(Failure::new(Exit::Usage, "an argument contains a NUL byte"));
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! What is told: a line for each process, or the records that `bgrun-ls` makes.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use anyhow::Context;
+use bgrun_platform::sibling;
+use bgrun_platform::text::safe;
+use bgrun_platform::tool::{self, Exit, Failure};
+use serde_json::{Value, json};
+
+use crate::args::Args;
+use crate::start::Outcome;
+
+/// Tells what became of all; answers the exit code: of the one, or 1 if any of several
+/// failed.
+///
+/// # Errors
+/// The one failure of the one process, or nobody can be told.
+pub(crate) fn all(args: &Args, outcomes: Vec<(String, Outcome)>) -> anyhow::Result<Exit> {
+    let is_list = args.all || args.names == ["-"] || outcomes.len() != 1;
+    let failed = outcomes.iter().filter(|(_, one)| matches!(one, Outcome::Failed(_))).count();
+    let mut exit = if failed == 0 { Exit::Done } else { Exit::Failed };
+    let mut told = Vec::new();
+    for (name, outcome) in outcomes {
+        let error = match &outcome {
+            Outcome::Failed(failure) => Some(failure.to_string()),
+            Outcome::Started(_) | Outcome::Left => None,
+        };
+        match outcome {
+            Outcome::Started(line) if !args.json && !args.quiet => {
+                let pid = line.process.as_ref().map_or(0, |process| process.pid);
+                let run = if line.run > 1 { format!(", run {}", line.run) } else { String::new() };
+                say(format_args!("{}: running, pid {pid}{run}", safe(&name)))?;
+            }
+            Outcome::Left if !args.json && !args.quiet => {
+                say(format_args!("{}: running already", safe(&name)))?;
+            }
+            Outcome::Failed(failure) => {
+                if !is_list {
+                    exit = failure.exit();
+                }
+                complain(&name, failure);
+            }
+            Outcome::Started(_) | Outcome::Left => {}
+        }
+        told.push((name, error));
+    }
+    if args.json {
+        print_records(&told, is_list)?;
+    }
+    Ok(exit)
+}
+
+fn complain(name: &str, failure: Failure) {
+    let error = anyhow::Error::from(failure);
+    if name.is_empty() {
+        tool::report(&error);
+    } else {
+        tool::report(&error.context(safe(name).into_owned()));
+    }
+}
+
+fn say(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
+    // What was to be done is done: a reader that went away is no failure.
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Prints the record of each name, or its error.
+fn print_records(told: &[(String, Option<String>)], is_list: bool) -> anyhow::Result<()> {
+    let fine: Vec<&String> =
+        told.iter().filter(|(_, error)| error.is_none()).map(|(name, _)| name).collect();
+    let mut records: Vec<Value> = Vec::new();
+    if !fine.is_empty() {
+        let mut ls = sibling::command("bgrun-ls", ["--json", "--"]);
+        let output = ls.args(&fine).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+        let output = output.context("run bgrun-ls")?;
+        records = serde_json::from_slice(&output.stdout).context("read what bgrun-ls printed")?;
+    }
+    let of = |name: &String| records.iter().find(|one| one["name"].as_str() == Some(name)).cloned();
+    let mut all = told.iter().map(|(name, error)| match error {
+        Some(error) => json!({"name": name, "error": error}),
+        None => of(name).unwrap_or_else(|| json!({"name": name, "error": "gone meanwhile"})),
+    });
+    let value = if is_list { all.collect() } else { all.next().unwrap_or(Value::Null) };
+    say(format_args!("{}", serde_json::to_string_pretty(&value)?))
+}

@@ -1,0 +1,264 @@
+//! Starting: the wish is stored, supervisors are launched, and what came of it is
+//! written down. Many processes take one transaction for each step.
+
+use std::ffi::OsString;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use bgrun_platform::tool::{Exit, Failure};
+use bgrun_platform::{Identity, Lock, LockError, fault, sibling, spawn};
+use bgrun_run::{Answer, Launch, Refusal, SUPERVISOR, Verdict, receive, send};
+use bgrun_store::{
+    Durability, Error, Home, LockLine, Process, Spec, Start, Store, Writer, new_cookie, variables,
+};
+
+use crate::existing::{Plan, runs_already};
+use crate::prepare::Prepared;
+use crate::store_failure;
+
+/// What became of one name.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It runs.
+    Started(Box<LockLine<Identity>>),
+    /// It ran already.
+    Left,
+    /// It was not started.
+    Failed(Failure),
+}
+
+/// A supervisor that waits to be told to go on.
+struct Waiting {
+    launch: Launch,
+    socket: UnixStream,
+}
+
+/// A glance of another tool at the lock takes no longer.
+const GLANCE: Duration = Duration::from_millis(5);
+
+/// Carries out the plans.
+pub(crate) fn all(
+    plans: Vec<(String, Plan)>,
+    home: &Home,
+    store: &mut Store,
+) -> Vec<(String, Outcome)> {
+    fault::at("run:before-commit");
+    let stored = store.write::<_, Error>(Durability::Power, |writer| {
+        let ready = |(name, plan)| match plan {
+            Plan::Start(prepared) => match ask(writer, home, *prepared) {
+                Ok(waiting) => Ok((name, Ok(waiting))),
+                Err(Refused::Process(failure)) => Ok((name, Err(Outcome::Failed(failure)))),
+                Err(Refused::Store(error)) => Err(error),
+            },
+            Plan::Leave => Ok((name, Err(Outcome::Left))),
+            Plan::Fail(failure) => Ok((name, Err(Outcome::Failed(failure)))),
+        };
+        plans.into_iter().map(ready).collect::<Result<Vec<_>, _>>()
+    });
+    fault::at("run:after-commit");
+    // Supervisors of a transaction that failed see their socket close, and leave.
+    let waiting = match stored {
+        Ok(waiting) => waiting,
+        Err(error) => return vec![(String::new(), Outcome::Failed(store_failure(error)))],
+    };
+    let sent: Vec<_> = waiting
+        .into_iter()
+        .map(|(name, waiting)| (name, waiting.map(|one| (send(&one.socket, &one.launch), one))))
+        .collect();
+    let answered: Vec<_> = sent
+        .into_iter()
+        .map(|(name, sent)| {
+            let answered = sent.map(|(sent, one)| {
+                let answer = sent.and_then(|()| receive::<Answer>(&one.socket));
+                (answer, one.socket)
+            });
+            (name, answered)
+        })
+        .collect();
+    fault::at("run:before-record");
+    let recorded = store.write::<_, Error>(Durability::Boot, |writer| {
+        for (_, answered) in &answered {
+            if let Ok((Ok(Answer::Started(line) | Answer::Refused(line, _)), _)) = answered {
+                let supervisor =
+                    line.supervisor.as_ref().and_then(|one| serde_json::to_string(one).ok());
+                writer.record_run(line.id, &line.as_run(), supervisor.as_deref())?;
+            }
+        }
+        Ok(())
+    });
+    let verdict = if recorded.is_ok() { Verdict::Recorded } else { Verdict::Undo };
+    let mut recorded = recorded.err();
+    answered
+        .into_iter()
+        .map(|(name, answered)| {
+            let outcome = match answered {
+                Err(outcome) => outcome,
+                Ok((answer, socket)) => {
+                    let _ = send(&socket, &verdict);
+                    match recorded.take() {
+                        Some(error) => Outcome::Failed(store_failure(error)),
+                        None => outcome(answer),
+                    }
+                }
+            };
+            (name, outcome)
+        })
+        .collect()
+}
+
+fn outcome(answer: std::io::Result<Answer>) -> Outcome {
+    Outcome::Failed(match answer {
+        Ok(Answer::Started(line)) => return Outcome::Started(line),
+        Ok(Answer::Refused(_, Refusal { code, reason })) => Failure::new(Exit::Other(code), reason),
+        Ok(Answer::Withdrawn) => Failure::new(Exit::Failed, "was stopped before it could start"),
+        Err(error) => {
+            Failure::new(Exit::NotStarted, format!("its supervisor gave no answer: {error}"))
+        }
+    })
+}
+
+enum Refused {
+    Process(Failure),
+    Store(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Stores the wish and makes a supervisor wait, with the lock in its hand: from here on
+/// everybody sees that the name is taken.
+fn ask(writer: &Writer<'_>, home: &Home, prepared: Prepared) -> Result<Waiting, Refused> {
+    let Prepared { spec, stored } = prepared;
+    let now = writer.process(&spec.name)?;
+    // Somebody may have been faster since this tool looked.
+    if changed(stored.as_ref(), now.as_ref()) {
+        return Err(Refused::Process(runs_already(&spec.name)));
+    }
+    for log in [&spec.stdout, &spec.stderr] {
+        if log.as_os_str() == "/dev/null" {
+            continue;
+        }
+        if let Some(other) = writer.other_writer(&spec.name, log, spec.shared_log)? {
+            let what = format!("'{other}' writes into {} already", log.display());
+            let hint = "say --shared-log for both, or choose another file";
+            return Err(Refused::Process(Failure::new(Exit::Failed, what).hint(hint)));
+        }
+    }
+    let take = |id| {
+        Lock::take(&home.lock(id), GLANCE).map_err(|error| match error {
+            LockError::Held(_) => Refused::Process(runs_already(&spec.name)),
+            LockError::Io { .. } => Refused::Process(Failure::new(Exit::Store, error)),
+        })
+    };
+    // Locked before anything is changed, where there is something to lock.
+    let (id, lock) = match now {
+        Some(process) => {
+            let lock = take(process.id)?;
+            note_unrecorded_end(writer, &lock, process)?;
+            (writer.save(&spec, &new_cookie())?, lock)
+        }
+        None => {
+            let id = writer.save(&spec, &new_cookie())?;
+            (id, take(id)?)
+        }
+    };
+    let start = writer.want_up(id)?;
+    let (ours, theirs) = UnixStream::pair().map_err(system)?;
+    let program = sibling::path(SUPERVISOR);
+    let arguments = [OsString::from(SUPERVISOR), OsString::from(&spec.name)];
+    let pid = spawn::detached(&program, &arguments, &surroundings(), lock.as_fd(), theirs.as_fd())
+        .map_err(|error| {
+            Refused::Process(Failure::new(Exit::NotStarted, format!("{SUPERVISOR}: {error}")))
+        })?;
+    let line = line(&spec, &start, Identity::of(pid).ok());
+    let text = serde_json::to_string(&line).map_err(|error| system(error.into()))?;
+    lock.write_line(&text).map_err(|error| match error.kind() {
+        std::io::ErrorKind::StorageFull => Refused::Store(Error::Full(home.lock(id))),
+        _ => system(error),
+    })?;
+    let environment = spec.environment(&start.cookie, start.run);
+    let launch = Launch {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        home: home.directory().to_owned(),
+        database_name: home.database_name().to_owned(),
+        argv: spec.words(),
+        environment,
+        umask: spec.umask,
+        line,
+    };
+    Ok(Waiting { launch, socket: ours })
+}
+
+fn system(error: std::io::Error) -> Refused {
+    Refused::Process(Failure::new(Exit::NotStarted, error))
+}
+
+/// Whether another start or a new process of this name came between the look and now.
+fn changed(then: Option<&Process>, now: Option<&Process>) -> bool {
+    match (then, now) {
+        (None, None) => false,
+        (Some(then), Some(now)) => then.id != now.id || then.request != now.request,
+        // Forgotten meanwhile: then it is started as a new one.
+        (Some(_), None) => false,
+        (None, Some(_)) => true,
+    }
+}
+
+/// Writes down an end that is only in the lock file: the next line will be over it.
+fn note_unrecorded_end(
+    writer: &Writer<'_>,
+    lock: &Lock,
+    mut process: Process,
+) -> Result<(), Error> {
+    let line = lock.line().ok().and_then(|line| serde_json::from_str(&line).ok());
+    if let Some(line) = line as Option<LockLine<Identity>>
+        && process.learn_from(&line)
+        && let Some(run) = &process.run
+    {
+        writer.record_run(process.id, run, process.supervisor.as_deref())?;
+    }
+    Ok(())
+}
+
+fn line(spec: &Spec, start: &Start, supervisor: Option<Identity>) -> LockLine<Identity> {
+    let lossy = |argv: &Vec<OsString>| {
+        argv.iter().map(|word| word.to_string_lossy().into_owned()).collect()
+    };
+    LockLine {
+        id: start.id,
+        name: spec.name.clone(),
+        group: spec.group.clone(),
+        command: spec.command.clone(),
+        argv: spec.argv.as_ref().map(lossy),
+        workdir: spec.directory.clone(),
+        stdout_path: spec.stdout.clone(),
+        stderr_path: spec.stderr.clone(),
+        shared_log: spec.shared_log,
+        cookie: start.cookie.clone(),
+        stop_signal: spec.stop_signal.clone(),
+        stop_timeout_ms: spec.stop_timeout.as_millis().try_into().unwrap_or(u64::MAX),
+        keep_alive: spec.keep_alive,
+        request: start.request,
+        supervisor,
+        run: start.run,
+        process: None,
+        started_at: None,
+        started_since_boot_ms: None,
+        stdout_offset: 0,
+        stderr_offset: 0,
+        ended: None,
+        stopped: false,
+    }
+}
+
+/// The environment of a supervisor: nothing of the caller's, whose secrets would stay in
+/// it, and nothing of an outer managed process.
+fn surroundings() -> Vec<(OsString, OsString)> {
+    let kept = ["PATH", "HOME", "BGRUN_FAULT"];
+    debug_assert!(!kept.contains(&variables::OWN_ID));
+    kept.iter().filter_map(|key| Some((OsString::from(key), std::env::var_os(key)?))).collect()
+}

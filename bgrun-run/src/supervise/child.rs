@@ -1,0 +1,75 @@
+//! Starting one run: the log files, the process, and its identity.
+
+use std::ffi::OsString;
+use std::os::fd::AsFd;
+
+use bgrun_platform::spawn::{Command, Refused};
+use bgrun_platform::{Identity, clock, fault, logs, spawn};
+use bgrun_run::Refusal;
+use bgrun_store::{End, LockLine, Reason, time};
+
+/// Starts the run that `line` tells of, and notes in it what came of that: the identity
+/// of the process, or the end of a run that never was.
+///
+/// # Errors
+/// Why nothing runs.
+pub(crate) fn start(
+    line: &mut LockLine<Identity>,
+    argv: &[OsString],
+    environment: &[(OsString, OsString)],
+    umask: u32,
+) -> Result<(), Refusal> {
+    line.process = None;
+    line.ended = None;
+    line.started_at = Some(time::now());
+    line.started_since_boot_ms = clock::since_boot().as_millis().try_into().ok();
+    let started = execute(line, argv, environment, umask);
+    if started.is_err() {
+        let at = Some(time::now());
+        line.ended = Some(End { at, code: None, signal: None, reason: Reason::Exec });
+    }
+    started
+}
+
+fn execute(
+    line: &mut LockLine<Identity>,
+    argv: &[OsString],
+    environment: &[(OsString, OsString)],
+    umask: u32,
+) -> Result<(), Refusal> {
+    let log = |path| {
+        logs::open_for_append(path)
+            .map_err(|error| Refusal { code: 125, reason: format!("log file: {error}") })
+    };
+    let stdout = log(&line.stdout_path)?;
+    let stderr = log(&line.stderr_path)?;
+    let length = |file: &std::fs::File| {
+        file.metadata().ok().and_then(|data| data.len().try_into().ok()).unwrap_or(0)
+    };
+    line.stdout_offset = length(&stdout);
+    line.stderr_offset = length(&stderr);
+    fault::at("supervise:before-spawn");
+    let command = Command {
+        argv,
+        environment,
+        directory: &line.workdir,
+        stdout: stdout.as_fd(),
+        stderr: stderr.as_fd(),
+        umask,
+    };
+    let pid = spawn::execute(&command).map_err(|refused| refusal(&refused))?;
+    fault::at("supervise:after-spawn");
+    // It cannot vanish before it is looked at: only this process can reap it.
+    line.process = Identity::of(pid).ok();
+    Ok(())
+}
+
+/// Which exit code a refused command gives, as shells and env(1) have it.
+fn refusal(refused: &Refused) -> Refusal {
+    let code = match refused {
+        Refused::NotFound(_) => 127,
+        Refused::NotExecutable { .. } | Refused::TooLong(_) | Refused::Directory { .. } => 126,
+        Refused::System(_) => 125,
+    };
+    Refusal { code, reason: refused.to_string() }
+}

@@ -1,0 +1,339 @@
+//! The supervisor's life: it sleeps until a child ends, a pause is over, or somebody
+//! tells it something.
+//!
+//! `main` is the process that is the run; `ended` is how it ended, while others of its
+//! tree still live; `pause` is when the next run is due. Each end is written into the
+//! lock file first, which needs no space and no lock of the store, and then into the
+//! store.
+
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use bgrun_platform::events::{self, Signals, Wake};
+use bgrun_platform::{Ended, Identity, Lock, Signal, fault, tree};
+use bgrun_run::{Verdict, receive};
+use bgrun_store::{End, Home, LockLine, Reason, time};
+
+use crate::decide::{HEALTHY, History, Next, WINDOW, decide};
+use crate::stopping::{Stopping, signal_tree};
+use crate::{child, launch, record};
+
+/// Keeps one process.
+pub(crate) struct Keeper {
+    home: Home,
+    lock: Option<Lock>,
+    line: LockLine<Identity>,
+    signals: Signals,
+    /// Open until bgrun-run has said that the run is written down.
+    socket: Option<UnixStream>,
+    main: Option<u32>,
+    ended: Option<Ended>,
+    stopping: Option<Stopping>,
+    pause: Option<Instant>,
+    /// When to try again to write down an end that the store did not take.
+    retry: Option<(Instant, Duration)>,
+    started: Instant,
+    restarts: Vec<Instant>,
+    in_a_row: u32,
+    is_done: bool,
+}
+
+/// The first pause after the store did not take an end; each further one is twice as
+/// long, up to the longest.
+const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+
+impl Keeper {
+    pub(crate) fn new(
+        home: Home,
+        lock: Lock,
+        line: LockLine<Identity>,
+        signals: Signals,
+        socket: UnixStream,
+    ) -> Self {
+        Self {
+            main: line.process.as_ref().map(|process| process.pid),
+            home,
+            lock: Some(lock),
+            line,
+            signals,
+            socket: Some(socket),
+            ended: None,
+            stopping: None,
+            pause: None,
+            retry: None,
+            started: Instant::now(),
+            restarts: Vec::new(),
+            in_a_row: 0,
+            is_done: false,
+        }
+    }
+
+    /// Keeps the process until nothing is left to do.
+    pub(crate) fn keep(mut self) -> anyhow::Result<()> {
+        events::give_memory_back();
+        while !self.is_done {
+            let others: Vec<_> = self.socket.iter().map(AsFd::as_fd).collect();
+            match self.signals.wait(&others, self.deadline())? {
+                Wake::Signal(Signal::CHLD, _) => self.reap(),
+                Wake::Signal(Signal::USR1, _) => self.look_at_store(),
+                Wake::Signal(Signal::USR2, value) => self.stop(Stopping::by_killer(value)),
+                Wake::Signal(..) => self.shut_down(),
+                Wake::Readable(_) => self.take_verdict(),
+                Wake::Deadline => self.deadline_is_over(),
+            }
+        }
+        Ok(())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let stop = self.stopping.map(|stopping| stopping.deadline);
+        let retry = self.retry.map(|(at, _)| at);
+        [stop, self.pause, retry].into_iter().flatten().min()
+    }
+
+    fn deadline_is_over(&mut self) {
+        let now = Instant::now();
+        if let Some(stopping) = &mut self.stopping
+            && stopping.deadline <= now
+        {
+            // Whoever was to insist has not: killed itself, or there was nobody.
+            stopping.deadline = now + Duration::from_secs(1);
+            signal_tree(&self.line, self.main, Signal::KILL);
+        }
+        if self.pause.is_some_and(|at| at <= now) {
+            self.pause = None;
+            self.start_again();
+        }
+        if let Some((at, pause)) = self.retry
+            && at <= now
+        {
+            self.retry = Some((now + pause, (pause * 2).min(RETRY.1)));
+            self.record_end();
+        }
+    }
+
+    /// A child has ended: the main process, or an orphan of its tree.
+    fn reap(&mut self) {
+        while let Some((pid, ended)) = events::reap() {
+            if self.main == Some(pid) {
+                self.main = None;
+                self.ended = Some(ended);
+            }
+        }
+        let (None, Some(ended)) = (self.main, self.ended) else { return };
+        let own = std::process::id();
+        let left = tree::below_supervisor(own, &self.line.cookie, None).unwrap_or_default();
+        if left.is_empty() {
+            self.run_is_over(ended);
+        } else if self.stopping.is_some() {
+            // It goes on until nothing is left.
+        } else if ended == Ended::Code(0) {
+            // The orphans' new parent is this process: the oldest of them is the run now.
+            let heir = left
+                .iter()
+                .filter(|one| one.parent == own)
+                .min_by_key(|one| (one.start_ticks, one.pid));
+            if let Some(heir) = heir {
+                self.main = Some(heir.pid);
+                self.ended = None;
+                self.line.process = Identity::of(heir.pid).ok();
+                self.write_line();
+                let _ = record::run(&self.home, &self.line);
+            }
+        } else {
+            self.stopping = Some(Stopping::own(None, &self.line));
+            signal_tree(&self.line, None, self.stop_signal());
+        }
+    }
+
+    /// Nothing of the tree is left.
+    fn run_is_over(&mut self, ended: Ended) {
+        self.ended = None;
+        let stopping = self.stopping.take();
+        let (code, signal, own_reason) = match ended {
+            Ended::Code(code) => (Some(code), None, Reason::Exit),
+            Ended::Signal(signal) => (None, Some(signal.to_string()), Reason::Signal),
+            Ended::Unknown => (None, None, Reason::Unknown),
+        };
+        let reason = stopping.and_then(|stopping| stopping.reason).unwrap_or(own_reason);
+        fault::at("supervise:before-record");
+        self.line.ended = Some(End { at: Some(time::now()), code, signal, reason });
+        if let Some(stopping) = stopping
+            && stopping.by_killer
+        {
+            self.line.stopped = !stopping.keeps_wish;
+            self.write_line();
+            fault::at("supervise:after-journal");
+            // The killer writes it into the store, with the ends of all it stopped; if it
+            // cannot any more, the next tool that looks finds it in the lock file.
+            self.is_done = true;
+            return;
+        }
+        self.write_line();
+        fault::at("supervise:after-journal");
+        self.record_end();
+    }
+
+    /// Writes the end into the store and does what is decided there.
+    fn record_end(&mut self) {
+        let Some(end) = self.line.ended.clone() else {
+            self.retry = None;
+            return;
+        };
+        let history = self.history();
+        let jitter = f64::from(std::process::id() % 97) / 97.0;
+        let mut restarted = None;
+        let mut line = self.line.clone();
+        let decided = record::end(&self.home, &self.line, |writer, process| {
+            let next = decide(&end, process.wanted, process.keep_alive, history, jitter);
+            match next {
+                Next::Again(pause) if pause.is_zero() => {
+                    if let Some(spec) = writer.spec(line.id)? {
+                        restarted = Some(next_run(writer, &mut line, &spec)?);
+                    }
+                }
+                Next::Again(pause) => writer.record_pause(line.id, time::now() + pause)?,
+                Next::Stop => {}
+            }
+            Ok(next)
+        });
+        match decided {
+            Err(_) => {
+                // The lock file holds the end meanwhile. Nothing is started as long as the
+                // wish cannot be read.
+                if self.retry.is_none() {
+                    self.retry = Some((Instant::now() + RETRY.0, RETRY.0 * 2));
+                    self.lock = None;
+                }
+            }
+            Ok(Some(Next::Again(pause))) if self.lock.is_some() => {
+                self.retry = None;
+                self.count_restart();
+                match restarted {
+                    Some(is_running) => self.adopt_new_run(line, is_running),
+                    None => self.pause = Some(Instant::now() + pause),
+                }
+            }
+            Ok(_) => self.is_done = true,
+        }
+    }
+
+    /// The pause is over.
+    fn start_again(&mut self) {
+        let mut line = self.line.clone();
+        let restarted = record::restart(&self.home, &self.line, |writer, spec| {
+            next_run(writer, &mut line, spec)
+        });
+        match restarted {
+            Ok(Some(is_running)) => self.adopt_new_run(line, is_running),
+            Ok(None) => self.is_done = true,
+            Err(_) => self.pause = Some(Instant::now() + RETRY.1),
+        }
+    }
+
+    fn adopt_new_run(&mut self, line: LockLine<Identity>, is_running: bool) {
+        self.line = line;
+        self.write_line();
+        self.started = Instant::now();
+        self.main = self.line.process.as_ref().map(|process| process.pid);
+        // A command that cannot be executed any more is not tried again.
+        self.is_done = !is_running;
+        // It may have ended while its start was written down.
+        self.reap();
+    }
+
+    fn history(&mut self) -> History {
+        let now = Instant::now();
+        self.restarts.retain(|at| now.duration_since(*at) < WINDOW);
+        if now.duration_since(self.started) >= HEALTHY {
+            self.in_a_row = 0;
+        }
+        let in_window = u32::try_from(self.restarts.len()).unwrap_or(u32::MAX);
+        History { in_a_row: self.in_a_row, in_window }
+    }
+
+    fn count_restart(&mut self) {
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        self.restarts.push(Instant::now());
+    }
+
+    /// Somebody stops the tree, or has asked for that.
+    fn stop(&mut self, stopping: Stopping) {
+        if self.main.is_none() && self.ended.is_none() {
+            // Between two runs, or busy writing down the last end.
+            if stopping.by_killer {
+                self.line.stopped = !stopping.keeps_wish;
+                self.write_line();
+            }
+            self.is_done = true;
+            return;
+        }
+        self.stopping = Some(stopping);
+        // The last of the tree may have gone before this was told.
+        self.reap();
+    }
+
+    /// The machine or the session goes down: everything ends, the wish remains.
+    fn shut_down(&mut self) {
+        if self.main.is_none() && self.ended.is_none() {
+            self.is_done = true;
+            return;
+        }
+        if self.stopping.is_none() {
+            self.stopping = Some(Stopping::own(Some(Reason::Shutdown), &self.line));
+            signal_tree(&self.line, self.main, self.stop_signal());
+        }
+    }
+
+    /// Told that the wish has changed.
+    fn look_at_store(&mut self) {
+        if matches!(record::is_still_wanted(&self.home, &self.line), Ok(false)) {
+            if self.main.is_none() {
+                self.is_done = self.ended.is_none();
+            } else if self.stopping.is_none() {
+                self.stopping = Some(Stopping::own(Some(Reason::Stop), &self.line));
+                signal_tree(&self.line, self.main, self.stop_signal());
+            }
+        }
+    }
+
+    /// bgrun-run says what it did, or is gone.
+    fn take_verdict(&mut self) {
+        let Some(socket) = self.socket.take() else { return };
+        match receive::<Verdict>(&socket) {
+            Ok(Verdict::Recorded) => {}
+            Ok(Verdict::Undo) => {
+                self.stopping = Some(Stopping::own(Some(Reason::Stop), &self.line));
+                signal_tree(&self.line, self.main, self.stop_signal());
+            }
+            Err(_) => {
+                let _ = record::run(&self.home, &self.line);
+            }
+        }
+    }
+
+    fn stop_signal(&self) -> Signal {
+        self.line.stop_signal.parse().unwrap_or(Signal::TERM)
+    }
+
+    fn write_line(&self) {
+        if let Some(lock) = &self.lock {
+            // On a broken disk it stays as it was; the store is tried all the same.
+            let _ = launch::write(lock, &self.line);
+        }
+    }
+}
+
+/// Starts the next run and writes it down; answers whether it runs.
+fn next_run(
+    writer: &bgrun_store::Writer<'_>,
+    line: &mut LockLine<Identity>,
+    spec: &bgrun_store::Spec,
+) -> Result<bool, bgrun_store::Error> {
+    line.run = writer.begin_restart(line.id)?;
+    let environment = spec.environment(&line.cookie, line.run);
+    let is_running = child::start(line, &spec.words(), &environment, spec.umask).is_ok();
+    record::write_run(writer, line)?;
+    Ok(is_running)
+}

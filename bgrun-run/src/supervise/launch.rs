@@ -1,0 +1,77 @@
+//! The beginning: what `bgrun-run` asks for, and the answer.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+
+use bgrun_platform::events::Signals;
+use bgrun_platform::{Lock, Signal, descriptors};
+use bgrun_run::{Answer, Launch, Refusal, Verdict, receive as receive_message, send};
+use bgrun_store::Home;
+
+use crate::keeper::Keeper;
+use crate::{child, record};
+
+/// Waits for the launch and starts the first run. `None`: there is nothing to keep.
+pub(crate) fn receive(
+    lock: Lock,
+    socket: OwnedFd,
+    signals: Signals,
+) -> anyhow::Result<Option<Keeper>> {
+    let socket = UnixStream::from(socket);
+    // When bgrun-run died before the wish was stored, this is where it shows.
+    let launch: Launch = match receive_message(&socket) {
+        Ok(launch) => launch,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    descriptors::leave_directory();
+    let Launch { version, home, database_name, argv, environment, umask, mut line } = launch;
+    let home = Home::at(home).with_database(&database_name);
+    if version != env!("CARGO_PKG_VERSION") {
+        let reason = format!(
+            "bgrun-run {version} and bgrun-supervise {} are of different installations",
+            env!("CARGO_PKG_VERSION")
+        );
+        send(&socket, &Answer::Refused(Box::new(line), Refusal { code: 125, reason }))?;
+        return Ok(None);
+    }
+    if was_stopped_already(&signals)? {
+        let _ = send(&socket, &Answer::Withdrawn);
+        return Ok(None);
+    }
+    match child::start(&mut line, &argv, &environment, umask) {
+        Ok(()) => {
+            // What cannot be written down here is still known to bgrun-run and to us.
+            let _ = write(&lock, &line);
+            let _ = send(&socket, &Answer::Started(Box::new(line.clone())));
+            Ok(Some(Keeper::new(home, lock, line, signals, socket)))
+        }
+        Err(refusal) => {
+            let _ = write(&lock, &line);
+            let _ = send(&socket, &Answer::Refused(Box::new(line.clone()), refusal));
+            if receive_message::<Verdict>(&socket).is_err() {
+                record::run(&home, &line)?;
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// Whether a stop has come between the wish and the start.
+fn was_stopped_already(signals: &Signals) -> io::Result<bool> {
+    while let Some((signal, _)) = signals.take()? {
+        if matches!(signal, Signal::USR2 | Signal::TERM | Signal::HUP | Signal::INT) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Writes the line into the lock file.
+pub(crate) fn write<I: serde::Serialize>(
+    lock: &Lock,
+    line: &bgrun_store::LockLine<I>,
+) -> anyhow::Result<()> {
+    Ok(lock.write_line(&serde_json::to_string(line)?)?)
+}

@@ -1,0 +1,69 @@
+//! What a supervisor writes into the store. It opens it only for that, and gives the
+//! memory back.
+
+use bgrun_platform::{Identity, events};
+use bgrun_store::{Durability, Error, Home, LockLine, Process, Spec, Store, Wanted, Writer};
+
+/// Writes down the run that `line` tells of, with its end if it has one.
+pub(crate) fn run(home: &Home, line: &LockLine<Identity>) -> Result<(), Error> {
+    in_store(home, |writer| write_run(writer, line))
+}
+
+/// Writes down the end of the run that `line` tells of, then lets `next` go on in the
+/// same transaction, given the process as the store knows it, unless the user has asked
+/// for another start or forgotten it.
+pub(crate) fn end<T>(
+    home: &Home,
+    line: &LockLine<Identity>,
+    next: impl FnOnce(&Writer<'_>, &Process) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    in_store(home, |writer| {
+        write_run(writer, line)?;
+        match process(writer, line)? {
+            Some(process) if process.request == line.request => next(writer, &process).map(Some),
+            _ => Ok(None),
+        }
+    })
+}
+
+/// Lets `act` start the next run, given what to start, unless the wish has changed.
+pub(crate) fn restart<T>(
+    home: &Home,
+    line: &LockLine<Identity>,
+    act: impl FnOnce(&Writer<'_>, &Spec) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    in_store(home, |writer| match process(writer, line)? {
+        Some(found) if found.request == line.request && found.wanted == Wanted::Up => {
+            match writer.spec(line.id)? {
+                Some(spec) => act(writer, &spec).map(Some),
+                None => Ok(None),
+            }
+        }
+        _ => Ok(None),
+    })
+}
+
+/// Whether the store says that the process is to run, by the start that `line` serves.
+pub(crate) fn is_still_wanted(home: &Home, line: &LockLine<Identity>) -> Result<bool, Error> {
+    in_store(home, |writer| {
+        let found = process(writer, line)?;
+        Ok(found.is_some_and(|one| one.request == line.request && one.wanted == Wanted::Up))
+    })
+}
+
+pub(crate) fn write_run(writer: &Writer<'_>, line: &LockLine<Identity>) -> Result<(), Error> {
+    let supervisor = line.supervisor.as_ref().and_then(|one| serde_json::to_string(one).ok());
+    writer.record_run(line.id, &line.as_run(), supervisor.as_deref())
+}
+
+fn process(writer: &Writer<'_>, line: &LockLine<Identity>) -> Result<Option<Process>, Error> {
+    // A process that was forgotten and made anew has another cookie.
+    let found = writer.process(&line.name)?;
+    Ok(found.filter(|process| process.id == line.id && process.cookie == line.cookie))
+}
+
+fn in_store<T>(home: &Home, act: impl FnOnce(&Writer<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    let result = Store::open(home).and_then(|(mut store, _)| store.write(Durability::Power, act));
+    events::give_memory_back();
+    result
+}

@@ -1,0 +1,62 @@
+//! Ending what is left of a tree, when no `bgrun kill` is there to do it: after a
+//! shutdown, after the main process failed, or after the killer itself was killed.
+
+use std::time::{Duration, Instant};
+
+use bgrun_platform::events::StopNotice;
+use bgrun_platform::{Identity, Pidfd, Signal, tree};
+use bgrun_store::{LockLine, Reason};
+
+/// A stop in progress.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stopping {
+    /// Why, where it is not the main process's own end.
+    pub(crate) reason: Option<Reason>,
+    /// When patience ends and SIGKILL is sent.
+    pub(crate) deadline: Instant,
+    /// Whether a `bgrun kill` does it, and writes down the end.
+    pub(crate) by_killer: bool,
+    /// Whether the wish to run remains: it is a restart.
+    pub(crate) keeps_wish: bool,
+}
+
+/// How long after its own deadline a killer is given before this supervisor takes over.
+const KILLERS_GRACE: Duration = Duration::from_millis(500);
+
+impl Stopping {
+    /// A stop by `bgrun kill`, which says in the signal's value how long it waits.
+    pub(crate) fn by_killer(value: i32) -> Self {
+        let asked = StopNotice::from_value(value);
+        Self {
+            reason: Some(Reason::Stop),
+            deadline: Instant::now() + asked.timeout + KILLERS_GRACE,
+            by_killer: true,
+            keeps_wish: asked.keeps_wish,
+        }
+    }
+
+    /// A stop by this supervisor.
+    pub(crate) fn own(reason: Option<Reason>, line: &LockLine<Identity>) -> Self {
+        Self {
+            reason,
+            deadline: Instant::now() + Duration::from_millis(line.stop_timeout_ms),
+            by_killer: false,
+            keeps_wish: true,
+        }
+    }
+}
+
+/// Sends `signal` to every process of the tree that is left below this supervisor.
+/// Answers how many there are.
+pub(crate) fn signal_tree(line: &LockLine<Identity>, main: Option<u32>, signal: Signal) -> usize {
+    let left = tree::below_supervisor(std::process::id(), &line.cookie, main).unwrap_or_default();
+    for one in &left {
+        // Held before it is signalled; and while this process, its ancestor, has not
+        // reaped it or a parent in between, its pid is not given to another.
+        if let Ok(pidfd) = Pidfd::open(one.pid) {
+            let _ = pidfd.send(signal);
+            let _ = pidfd.send(Signal::CONT);
+        }
+    }
+    left.len()
+}
