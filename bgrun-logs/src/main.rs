@@ -1,1 +1,47 @@
-fn main(){}
+//! `bgrun logs`: shows what processes wrote, and follows what they write.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`choice`] | from selectors to processes |
+//! | [`source`], [`log`], [`tail`] | the logs of a process, one open log, its last lines |
+//! | [`history`], [`follow`], [`trace`] | what is there already, what comes, through which files |
+//! | [`form`], [`output`] | how it is to look, and the one place all of it goes through |
+//! | [`cutter`], [`labelled`], [`label`] | lines, with a name before each |
+//! | [`harmless`], [`style`] | bytes made fit for a terminal |
+//! | [`json`], [`runs`] | lines as records, and the run each belongs to |
+//! | [`page`] | standard output |
+
+mod args;
+mod choice;
+mod cutter;
+mod follow;
+mod form;
+mod harmless;
+mod history;
+mod json;
+mod label;
+mod labelled;
+mod log;
+mod output;
+mod page;
+mod runs;
+mod source;
+mod style;
+mod tail;
+mod trace;
+
+use std::process::ExitCode;
+
+use bgrun_platform::tool::{self, Exit};
+
+use args::Args;
+use choice::Choice;
+
+fn main() -> ExitCode {
+    tool::run("bgrun-logs", show)
+}
+
+fn show(args: Args) -> anyhow::Result<Exit> {
+    let choice = Choice::new(&args)?;
+    todo!()
+}

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use bgrun_platform::tool::{self, Exit, Failure};
 use bgrun_platform::{private, stat};
 use bgrun_store::{Home, Known, Record, Run, Store, time};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::args::{Args, SortKey};
 use crate::observe;
@@ -102,27 +102,45 @@ fn order(key: SortKey, a: &Record, b: &Record) -> Ordering {
     by.then_with(|| a.name.cmp(&b.name))
 }
 
+/// A record as JSON, with its runs where they were asked for.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown<'a> {
+    #[serde(flatten)]
+    record: &'a Record,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runs: Option<Vec<ShownRun>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownRun {
+    run: i64,
+    pid: Option<u32>,
+    started_at: Option<String>,
+    ended_at: Option<String>,
+    exit_code: Option<i32>,
+    exit_signal: Option<String>,
+    exit_reason: Option<&'static str>,
+}
+
 impl Listed {
     /// As JSON; with its runs for details.
-    pub(crate) fn json(&self, with_runs: bool) -> Value {
-        // Strings, numbers and lists: nothing that JSON could not hold.
-        let mut value = serde_json::to_value(&self.record).unwrap_or_default();
-        if with_runs && let Value::Object(fields) = &mut value {
-            fields.insert("runs".to_owned(), self.runs.iter().map(run_json).collect());
-        }
-        value
+    pub(crate) fn shown(&self, with_runs: bool) -> Shown<'_> {
+        let runs = with_runs.then(|| self.runs.iter().map(ShownRun::of).collect());
+        Shown { record: &self.record, runs }
     }
 }
 
-fn run_json(run: &Run) -> Value {
-    let end = run.end.as_ref();
-    json!({
-        "run": run.number,
-        "pid": run.first_pid,
-        "started_at": run.started_at.map(time::text),
-        "ended_at": end.and_then(|end| end.at).map(time::text),
-        "exit_code": end.and_then(|end| end.code),
-        "exit_signal": end.and_then(|end| end.signal.clone()),
-        "exit_reason": end.map(|end| end.reason.as_str()),
-    })
+impl ShownRun {
+    fn of(run: &Run) -> Self {
+        let end = run.end.as_ref();
+        Self {
+            run: run.number,
+            pid: run.first_pid,
+            started_at: run.started_at.map(time::text),
+            ended_at: end.and_then(|end| end.at).map(time::text),
+            exit_code: end.and_then(|end| end.code),
+            exit_signal: end.and_then(|end| end.signal.clone()),
+            exit_reason: end.map(|end| end.reason.as_str()),
+        }
+    }
 }

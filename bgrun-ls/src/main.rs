@@ -55,7 +55,7 @@ fn print_json(
     records: &[collect::Listed],
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let values: Vec<_> = records.iter().map(|listed| listed.json(args.details)).collect();
+    let values: Vec<_> = records.iter().map(|listed| listed.shown(args.details)).collect();
     let text = if std::io::stdout().is_terminal() {
         serde_json::to_string_pretty(&values)?
     } else {

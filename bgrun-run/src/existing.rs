@@ -46,7 +46,7 @@ pub(crate) fn make_way(
                         to_stop.push(name.clone());
                         Plan::Start(Box::new(prepared))
                     } else {
-                        Plan::Fail(runs_already(&name))
+                        Plan::Fail(runs_already())
                     }
                 }
                 _ => Plan::Start(Box::new(prepared)),
@@ -68,9 +68,8 @@ pub(crate) fn make_way(
 }
 
 /// What is said of a process that runs already.
-pub(crate) fn runs_already(name: &str) -> Failure {
-    let name = bgrun_platform::text::safe(name);
-    Failure::new(Exit::Exists, format!("'{name}' runs already"))
+pub(crate) fn runs_already() -> Failure {
+    Failure::new(Exit::Exists, "runs already")
         .hint("--restart or --force stops it first; --if-absent leaves it alone")
 }
 

@@ -136,7 +136,7 @@ fn ask(writer: &Writer<'_>, home: &Home, prepared: Prepared) -> Result<Waiting, 
     let now = writer.process(&spec.name)?;
     // Somebody may have been faster since this tool looked.
     if changed(stored.as_ref(), now.as_ref()) {
-        return Err(Refused::Process(runs_already(&spec.name)));
+        return Err(Refused::Process(runs_already()));
     }
     for log in [&spec.stdout, &spec.stderr] {
         if log.as_os_str() == "/dev/null" {
@@ -150,7 +150,7 @@ fn ask(writer: &Writer<'_>, home: &Home, prepared: Prepared) -> Result<Waiting, 
     }
     let take = |id| {
         Lock::take(&home.lock(id), GLANCE).map_err(|error| match error {
-            LockError::Held(_) => Refused::Process(runs_already(&spec.name)),
+            LockError::Held(_) => Refused::Process(runs_already()),
             LockError::Io { .. } => Refused::Process(Failure::new(Exit::Store, error)),
         })
     };

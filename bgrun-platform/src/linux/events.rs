@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
-use rustix::process::{WaitOptions, waitpid};
+use rustix::process::{WaitOptions, wait};
 
 use super::pidfd::Ended;
 use super::signal::Signal;
@@ -143,7 +143,7 @@ pub fn adopt_orphans() -> io::Result<()> {
 /// Reaps one child that has ended, without waiting. `None`: none has.
 #[must_use]
 pub fn reap() -> Option<(u32, Ended)> {
-    match waitpid(None, WaitOptions::NOHANG) {
+    match wait(WaitOptions::NOHANG) {
         Ok(Some((pid, status))) => Some((
             pid.as_raw_nonzero().get().cast_unsigned(),
             Ended::from_wait_status(status.as_raw()),
