@@ -304,15 +304,17 @@ impl Attributes {
         let flags = libc::c_short::try_from(flags | libc::POSIX_SPAWN_SETSID as libc::c_int)
             .map_err(io::Error::other)?;
         let mut raw = MaybeUninit::uninit();
-        // SAFETY: init fills the value, the two sets are filled before they are used, and
-        // the calls copy them. None of these fails with valid arguments.
+        // SAFETY: init fills the value, the set is filled before each use (any bits are a
+        // valid set), and the calls copy it. None of these fails with valid arguments.
         unsafe {
             libc::posix_spawnattr_init(raw.as_mut_ptr());
             let mut raw = raw.assume_init();
             let mut set = MaybeUninit::uninit();
             libc::sigemptyset(set.as_mut_ptr());
             libc::posix_spawnattr_setsigmask(&raw mut raw, set.as_ptr());
-            libc::sigfillset(set.as_mut_ptr());
+            // Not sigfillset(3): it leaves out glibc's own signals 32 and 33, which
+            // posix_spawn would then set to be ignored in the new process.
+            set.as_mut_ptr().write_bytes(0xff, 1);
             libc::posix_spawnattr_setsigdefault(&raw mut raw, set.as_ptr());
             libc::posix_spawnattr_setflags(&raw mut raw, flags);
             Ok(Self { raw })
