@@ -68,7 +68,7 @@ pub(crate) fn render(verbs: &[Verb]) -> io::Result<Vec<u8>> {
     roff.control("SH", ["EXIT STATUS"]);
     roff.text([roman("That of the verb. All of them use the same codes:")]);
     for (code, meaning) in text::exit_codes() {
-        text::tagged(&mut roff, code, meaning);
+        text::tagged(&mut roff, &code, &meaning);
     }
     roff.control("SH", ["ENVIRONMENT"]);
     for variable in variables::all() {

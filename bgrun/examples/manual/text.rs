@@ -15,12 +15,13 @@ const TOOL: &str = include_str!("../../../bgrun-platform/src/tool.rs");
 
 /// The exit codes of all tools, as the one file that defines them says: a code and
 /// its meaning stand in the comment above each.
-pub(crate) fn exit_codes() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn exit_codes() -> Vec<(String, String)> {
     let comments = TOOL.lines().filter_map(|line| line.trim().strip_prefix("/// "));
     comments
         .filter_map(|comment| comment.split_once(": "))
         .filter(|(code, _)| code.parse::<u8>().is_ok())
-        .map(|(code, meaning)| (code, meaning.trim_end_matches('.')))
+        .map(|(code, meaning)| (code.to_string(), meaning.trim_end_matches('.').to_string()))
+        .collect()
 }
 
 /// What an alias is short for: `kill --delete`.

@@ -22,10 +22,9 @@ pub(crate) fn render(verb: &Verb, all: &[Verb]) -> io::Result<Vec<u8>> {
 
     let mut roff = Roff::default();
     roff.control("SH", ["EXIT STATUS"]);
-    let own: Vec<_> = exit_codes(verb.exit_status).collect();
-    let codes = if own.is_empty() { text::exit_codes().collect() } else { own };
-    for (code, meaning) in codes {
-        text::tagged(&mut roff, code, meaning);
+    let codes = section(&verb.command, "Exit status:");
+    for (code, meaning) in if codes.is_empty() { text::exit_codes() } else { codes } {
+        text::tagged(&mut roff, &code, &meaning);
     }
     roff.control("SH", ["ENVIRONMENT"]);
     for variable in variables::of(verb.name) {
@@ -34,7 +33,7 @@ pub(crate) fn render(verb: &Verb, all: &[Verb]) -> io::Result<Vec<u8>> {
     roff.control("SH", ["FILES"]);
     text::tagged_block(&mut roff, FILES);
     roff.control("SH", ["EXAMPLES"]);
-    for (command, meaning) in examples(&verb.command) {
+    for (command, meaning) in section(&verb.command, "Examples:") {
         text::tagged(&mut roff, &command, &meaning);
     }
     let others = all.iter().filter(|other| other.name != verb.name);
@@ -91,33 +90,27 @@ fn with_all_in_its_help(argument: Arg) -> Arg {
     argument.hide_possible_values(hides).long_help(help)
 }
 
-/// A line `CODE  MEANING` for each, or all in one sentence: `0 started; 2 usage.`
-fn exit_codes(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let separator = if text.contains('\n') { '\n' } else { ';' };
-    let items = text.trim_end_matches('.').split(separator);
-    items.filter_map(|item| item.trim().split_once(' ')).map(|(code, text)| (code, text.trim()))
-}
-
-/// What stands below `Examples:` in the long help: commands, each with what it does
-/// behind two blanks or on a line of its own that is indented further.
-fn examples(command: &Command) -> Vec<(String, String)> {
+/// What stands below a heading at the end of the long help: terms, each with what it
+/// means behind two blanks or on lines of its own that are indented further.
+fn section(command: &Command, heading: &str) -> Vec<(String, String)> {
     let help = command.get_after_long_help().or(command.get_after_help());
     let help = help.map(ToString::to_string).unwrap_or_default();
-    let lines = help.lines().skip_while(|line| line.trim() != "Examples:").skip(1);
+    let lines = help.lines().skip_while(|line| line.trim() != heading).skip(1);
+    let lines = lines.take_while(|line| !line.ends_with(':') || line.starts_with(' '));
     let lines: Vec<&str> = lines.filter(|line| !line.trim().is_empty()).collect();
     let indent = |line: &str| line.len() - line.trim_start().len();
     let least = lines.iter().map(|line| indent(line)).min().unwrap_or_default();
 
-    let mut examples: Vec<(String, String)> = Vec::new();
+    let mut terms: Vec<(String, String)> = Vec::new();
     for line in lines {
         let text = line.trim();
-        let (command, meaning) = text.split_once("  ").unwrap_or((text, ""));
-        match examples.last_mut() {
+        let (term, meaning) = text.split_once("  ").unwrap_or((text, ""));
+        match terms.last_mut() {
             Some((_, meaning)) if indent(line) > least => {
                 *meaning = format!("{meaning} {text}").trim().to_string();
             }
-            _ => examples.push((command.to_string(), meaning.trim().to_string())),
+            _ => terms.push((term.to_string(), meaning.trim().to_string())),
         }
     }
-    examples
+    terms
 }

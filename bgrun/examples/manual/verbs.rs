@@ -7,13 +7,7 @@ pub(crate) struct Verb {
     /// As in `bgrun NAME`.
     pub(crate) name: &'static str,
     pub(crate) command: clap::Command,
-    /// What it says of its exit codes; nothing where the meanings that all tools share
-    /// are enough.
-    pub(crate) exit_status: &'static str,
 }
-
-#[allow(dead_code)]
-const EXIT_STATUS: &str = "";
 
 macro_rules! verbs {
     ($($name:ident in $path:literal;)*) => {
@@ -27,12 +21,6 @@ macro_rules! verbs {
             vec![$(Verb {
                 name: stringify!($name),
                 command: <$name::Args as clap::CommandFactory>::command(),
-                exit_status: {
-                    // The constant of the verb, if it has one, hides ours.
-                    #[allow(unused_imports)]
-                    use $name::*;
-                    EXIT_STATUS
-                },
             }),*]
         }
     };
