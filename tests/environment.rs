@@ -55,15 +55,25 @@ fn values_may_hold_commas_equals_signs_newlines_and_nothing() {
 fn a_later_source_wins() {
     let home = Home::new();
     fs::write(home.at("one.env"), "# a comment\nA=file\nB=file\nC=\"quoted value\"\n").unwrap();
-    fs::write(home.at("two.env"), "B=second file\n").unwrap();
+    fs::write(home.at("two.env"), "B=second\n").unwrap();
     let args = ["web", "--env-file", "one.env", "--env-file", "two.env", "-e", "A=flag", "--json"];
     let call = home.verb("run", args).args(["--", "sleep", "60"]);
     let environ =
         environ_of(call.env("A", "caller").env("B", "caller").env("D", "caller").json().pid());
     assert_eq!(environ["A"], "flag");
-    assert_eq!(environ["B"], "second file");
+    assert_eq!(environ["B"], "second");
     assert_eq!(environ["C"], "quoted value");
     assert_eq!(environ["D"], "caller");
+}
+
+#[test]
+fn an_unquoted_value_of_an_env_file_may_hold_blanks() {
+    // As docker and systemd read them.
+    let home = Home::new();
+    fs::write(home.at("my.env"), "GREETING=hello big world\n").unwrap();
+    let args = ["web", "--env-file", "my.env", "--json", "--", "sleep", "60"];
+    let record = home.verb("run", args).json();
+    assert_eq!(environ_of(record.pid())["GREETING"], "hello big world");
 }
 
 #[test]

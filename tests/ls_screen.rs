@@ -34,9 +34,9 @@ fn fits(lines: &[String], columns: usize) {
 fn busy_home() -> Home {
     let home = Home::new();
     let long = "a-rather-long-name-as-people-give-them-to-their-services";
-    home.verb("run", [long, "--group", "a-group-of-services", "--", "sleep", "60"])
+    home.verb("run", [long, "--group", "a-group-of-services", "--", "sh", "-c", "exec sleep 60"])
         .args((0..40).map(|n| format!("--option-number-{n}=value")))
-        .run();
+        .ok();
     home.start_sleep("web");
     home.start_sleep("stopped");
     home.kill(["stopped"]);

@@ -157,12 +157,19 @@ fn broken_names_as_selectors_touch_nothing() {
 }
 
 #[test]
-fn a_group_obeys_a_rule_too() {
+fn a_group_of_any_name_is_safe_for_a_terminal() {
     let home = Home::new();
-    for group in ["", "a\nb", "\u{1b}[31m"] {
-        home.verb("run", ["web", "--group", group, "--", "sleep", "60"]).code(2);
+    for (n, group) in ["a\nb", "\u{1b}[31mred", "\u{202e}x", "../x"].into_iter().enumerate() {
+        let run = [&format!("web{n}"), "--group", group, "--", "sleep", "60"];
+        let output = home.verb("run", run).run();
+        assert!([0, 2].contains(&output.code), "{output}");
     }
-    assert!(home.all().is_empty());
+    for args in [[].as_slice(), &["--details", "web*"]] {
+        let shown = Terminal::of(home.verb("ls", args), 200).shown();
+        for raw in ["a\nb", "\u{1b}[31mred", "\u{202e}"] {
+            assert!(!shown.contains(raw), "{raw:?} in {shown:?}");
+        }
+    }
 }
 
 #[test]
