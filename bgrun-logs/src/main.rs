@@ -2,6 +2,7 @@
 //!
 //! | room | what lives there |
 //! |---|---|
+//! | [`show`] | the act: what is there already, then what comes |
 //! | [`choice`] | from selectors to processes |
 //! | [`source`], [`log`], [`tail`] | the logs of a process, one open log, its last lines |
 //! | [`history`], [`follow`], [`trace`] | what is there already, what comes, through which files |
@@ -25,6 +26,7 @@ mod log;
 mod output;
 mod page;
 mod runs;
+mod show;
 mod source;
 mod style;
 mod tail;
@@ -32,16 +34,8 @@ mod trace;
 
 use std::process::ExitCode;
 
-use bgrun_platform::tool::{self, Exit};
-
-use args::Args;
-use choice::Choice;
+use bgrun_platform::tool;
 
 fn main() -> ExitCode {
-    tool::run("bgrun-logs", show)
-}
-
-fn show(args: Args) -> anyhow::Result<Exit> {
-    let choice = Choice::new(&args)?;
-    todo!()
+    tool::run("bgrun-logs", show::show)
 }

@@ -1,0 +1,130 @@
+//! The command line of `bgrun logs`. It is also read by the generator of the manual, so
+//! it knows nothing of the rest of this crate.
+
+const EXAMPLES: &str = "\
+Examples:
+  bgrun logs web                      the last lines of stdout and stderr
+  bgrun logs -f web worker            both as they write, each line named
+  bgrun logs -f -n 0 '@shop'          only what is new, of a whole group
+  bgrun logs web --stdout -n all >f   every byte of one stream, as it is
+  bgrun logs -j --all | jq -r .line   lines as records, for other programs
+  bgrun ls -q --status failed | bgrun logs - --stderr
+                                      what those that failed said last";
+
+pub(crate) const EXIT_STATUS: &str = "\
+0 done, also when nothing was written or a glob or group means nothing; 1 a log could not be \
+read, the others were shown; 2 usage; 4 no such process, the others were shown; 7 the store \
+cannot be used, and no lock file tells of a process of that name; 130 Ctrl-C while following.";
+
+/// Show or follow what processes wrote.
+///
+/// The last lines are found from the end of a log, so its size does not matter. Both
+/// streams are shown unless one is asked for, and -n counts the lines of each.
+///
+/// One stream of one process: its bytes as they are. On a terminal the program's
+/// colours are kept, and other control characters are made harmless.
+///
+/// Both streams of one process: if both have something, the lines of stdout and then
+/// those of stderr, each under a heading, because the order between them is not on
+/// record. With -f new lines follow in the order they come, those of stderr after a
+/// '! '.
+///
+/// Several processes, or a selector that can mean several: each line after the name of
+/// its process, as 'web | ' for stdout and 'web ! ' for stderr. An unfinished line is
+/// never joined with one from elsewhere.
+#[derive(Debug, clap::Parser)]
+#[command(name = "bgrun-logs", bin_name = "bgrun logs", version, max_term_width = 100,
+    override_usage = "bgrun logs [OPTIONS] <SELECTOR>...\n       bgrun logs [OPTIONS] --all",
+    after_help = EXAMPLES,
+    after_long_help = format!("Exit codes: {EXIT_STATUS}\n\n{EXAMPLES}"))]
+pub(crate) struct Args {
+    /// Names, globs (api-*), @groups; - reads names or records from stdin
+    #[arg(value_name = "SELECTOR")]
+    pub(crate) selectors: Vec<String>,
+
+    /// Every process
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// How many last lines of each log, or all
+    // A negative number is to be refused as what it is, not as an unknown flag.
+    #[arg(short = 'n', long, alias = "tail", value_name = "N", default_value = "100",
+        value_parser = lines, allow_negative_numbers = true)]
+    pub(crate) lines: Lines,
+
+    /// Go on with what is written, over restarts, until Ctrl-C
+    ///
+    /// A log that is renamed is read to its end before its successor; one that is cut short is
+    /// read from its new start. Follows processes that appear later if a selector means them.
+    /// Ends by itself when every process that was named is deleted, and when nobody reads on.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+
+    /// Only what was written to stdout
+    #[arg(long, alias = "out")]
+    pub(crate) stdout: bool,
+
+    /// Only what was written to stderr
+    #[arg(long, alias = "err")]
+    pub(crate) stderr: bool,
+
+    /// Each line as an object {name, run, stream, time, line}
+    ///
+    /// A line longer than 1 MiB, or one that is not finished while following, comes in several
+    /// objects; all but the last of them have "partial": true.
+    #[arg(short, long)]
+    pub(crate) json: bool,
+}
+
+/// How many lines from the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lines {
+    /// This many.
+    Last(u64),
+    /// From the first one on.
+    All,
+}
+
+fn lines(text: &str) -> Result<Lines, String> {
+    match text {
+        "all" => Ok(Lines::All),
+        _ => text.parse().map(Lines::Last).map_err(|_| "not a number of lines, nor 'all'".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, Parser};
+
+    fn parsed(words: &[&str]) -> Result<Args, clap::Error> {
+        Args::try_parse_from([&["bgrun-logs"], words].concat())
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn lines_are_a_number_or_all() {
+        for (words, expected) in [
+            (&["web"][..], Lines::Last(100)),
+            (&["web", "-n0"], Lines::Last(0)),
+            (&["web", "-n", "7"], Lines::Last(7)),
+            (&["--lines=all", "web"], Lines::All),
+            (&["--tail", "5", "web"], Lines::Last(5)),
+        ] {
+            assert_eq!(parsed(words).expect("valid").lines, expected, "{words:?}");
+        }
+        for wrong in ["-3", "many", "", "1.5", "99999999999999999999"] {
+            let error = parsed(&["web", "-n", wrong]).expect_err("no number of lines");
+            assert!(error.to_string().contains("nor 'all'"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_lone_dash_is_a_selector() {
+        assert_eq!(parsed(&["-", "-f"]).expect("valid").selectors, ["-"]);
+    }
+}

@@ -1,0 +1,107 @@
+//! How it is to look: one decision, from what is asked for and what there is.
+
+use crate::label::Labels;
+
+/// What the decision depends on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts {
+    pub(crate) json: bool,
+    pub(crate) follow: bool,
+    pub(crate) is_terminal: bool,
+    /// Whether processes are to be told apart: there are several, or may be.
+    pub(crate) is_several: bool,
+    /// For one process: which of its logs are asked for and have something to show.
+    pub(crate) stdout: Log,
+    pub(crate) stderr: Log,
+}
+
+/// One of the two logs of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Log {
+    /// Not asked for, or the same file as the other.
+    Absent,
+    Empty,
+    Filled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The bytes of one log as they are.
+    Bytes,
+    /// Lines for people. With `headings` each log is announced.
+    Lines { labels: Labels, headings: bool },
+    /// Lines as records.
+    Json,
+}
+
+/// The form that tells apart what has to be, and adds nothing else.
+pub(crate) fn form(facts: &Facts) -> Form {
+    use Log::{Absent, Filled};
+    let Facts { json, follow, is_terminal, is_several, stdout, stderr } = *facts;
+    let plain = Form::Lines { labels: Labels::None, headings: false };
+    if json {
+        return Form::Json;
+    }
+    if is_several {
+        return Form::Lines { labels: Labels::Names, headings: false };
+    }
+    let is_both = stdout != Absent && stderr != Absent;
+    match (is_both, follow) {
+        // What comes has signs; what is there already gets headings unless all of it is
+        // of stdout, which has no sign anyway.
+        (true, true) => Form::Lines { labels: Labels::Signs, headings: stderr == Filled },
+        (true, false) if stdout == Filled && stderr == Filled => {
+            Form::Lines { labels: Labels::None, headings: true }
+        }
+        _ if is_terminal => plain,
+        _ => Form::Bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Log::{Absent, Empty, Filled};
+    use super::*;
+
+    const LINES: Form = Form::Lines { labels: Labels::None, headings: false };
+    const HEADED: Form = Form::Lines { labels: Labels::None, headings: true };
+    const SIGNS: Form = Form::Lines { labels: Labels::Signs, headings: false };
+    const HEADED_SIGNS: Form = Form::Lines { labels: Labels::Signs, headings: true };
+    const NAMES: Form = Form::Lines { labels: Labels::Names, headings: false };
+
+    #[test]
+    fn one_process() {
+        for (stdout, stderr, pipe, terminal, followed) in [
+            (Filled, Absent, Form::Bytes, LINES, [Form::Bytes, LINES]),
+            (Absent, Filled, Form::Bytes, LINES, [Form::Bytes, LINES]),
+            (Empty, Empty, Form::Bytes, LINES, [SIGNS, SIGNS]),
+            (Filled, Empty, Form::Bytes, LINES, [SIGNS, SIGNS]),
+            (Empty, Filled, Form::Bytes, LINES, [HEADED_SIGNS, HEADED_SIGNS]),
+            (Filled, Filled, HEADED, HEADED, [HEADED_SIGNS, HEADED_SIGNS]),
+        ] {
+            let of = |follow, is_terminal| {
+                let json = false;
+                form(&Facts { json, follow, is_terminal, is_several: false, stdout, stderr })
+            };
+            assert_eq!(of(false, false), pipe, "{stdout:?} {stderr:?} in a pipe");
+            assert_eq!(of(false, true), terminal, "{stdout:?} {stderr:?} on a terminal");
+            assert_eq!([of(true, false), of(true, true)], followed, "{stdout:?} {stderr:?} -f");
+        }
+    }
+
+    #[test]
+    fn several_processes_have_names_and_json_is_json() {
+        for (follow, is_terminal) in [(false, false), (false, true), (true, false), (true, true)] {
+            let facts = Facts {
+                json: false,
+                follow,
+                is_terminal,
+                is_several: true,
+                stdout: Filled,
+                stderr: Empty,
+            };
+            assert_eq!(form(&facts), NAMES);
+            assert_eq!(form(&Facts { json: true, ..facts }), Form::Json);
+        }
+    }
+}

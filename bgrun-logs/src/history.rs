@@ -1,0 +1,64 @@
+//! What is in the logs already: the last lines of each.
+
+use std::io;
+
+use bgrun_platform::text;
+use bgrun_platform::tool;
+
+use crate::args::Lines;
+use crate::log::{BLOCK_BYTES, Log};
+use crate::output::Output;
+use crate::source::Source;
+use crate::tail;
+
+/// How one log was left.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// Nothing was ever written.
+    Absent,
+    /// Read up to here.
+    ReadTo(Log, u64),
+    /// It cannot be read, as was said with this line.
+    Unreadable(String),
+}
+
+/// Shows the last `lines` of log `number`.
+///
+/// # Errors
+/// Those of the output; a log that cannot be read is reported and [`Left::Unreadable`].
+pub(crate) fn show(
+    source: &Source,
+    number: usize,
+    lines: Lines,
+    has_heading: bool,
+    output: &mut Output,
+) -> io::Result<Left> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        let line = format!("{}: {error}", text::safe(&source.name));
+        tool::warn(&line);
+        Ok(Left::Unreadable(line))
+    };
+    let log = match Log::open(&source.path) {
+        Ok(Some(log)) => log,
+        Ok(None) => return Ok(Left::Absent),
+        Err(error) => return unreadable(&error),
+    };
+    let mut block = vec![0; BLOCK_BYTES];
+    let found = log
+        .length()
+        .and_then(|length| Ok((length, tail::start_of_last(lines, &log, length, &mut block)?)));
+    let (length, start) = match found {
+        Ok(found) => found,
+        Err(error) => return unreadable(&source.trouble(&error)),
+    };
+    output.begin(number, length);
+    if has_heading && start < length {
+        output.heading(&source.title())?;
+    }
+    let reached =
+        log.each_block(start..length, &mut block, |at, bytes| output.show(number, at, bytes))?;
+    match reached.trouble {
+        Some(error) => unreadable(&source.trouble(&error)),
+        None => Ok(Left::ReadTo(log, reached.at)),
+    }
+}

@@ -1,0 +1,202 @@
+//! Lines for people: each after its label, none joined with a line from elsewhere, fit
+//! for a terminal where there is one.
+
+use std::io;
+
+use crate::cutter::Piece;
+use crate::harmless::Harmless;
+use crate::label::{self, Labels};
+use crate::page::{Page, Screen};
+use crate::source::Source;
+
+/// Shows lines of several logs.
+pub(crate) struct Labelled {
+    page: Page,
+    screen: Screen,
+    labels: Labels,
+    voices: Vec<Voice>,
+    /// The log whose unfinished line is the last one on the page.
+    open: Option<usize>,
+    has_headings: bool,
+}
+
+/// How one log is shown.
+struct Voice {
+    source: Source,
+    /// Counts the processes.
+    turn: usize,
+    label: String,
+    harmless: Harmless,
+}
+
+impl Labelled {
+    pub(crate) fn new(page: Page, screen: Screen, labels: Labels) -> Self {
+        Self { page, screen, labels, voices: Vec::new(), open: None, has_headings: false }
+    }
+
+    /// Another log; its number is the count of those before.
+    pub(crate) fn add(&mut self, source: &Source) {
+        let same = self.voices.iter().find(|voice| voice.source.name == source.name);
+        let next = || self.voices.iter().map(|voice| voice.turn + 1).max().unwrap_or(0);
+        let turn = same.map_or_else(next, |voice| voice.turn);
+        self.voices.push(Voice {
+            source: source.clone(),
+            turn,
+            label: String::new(),
+            harmless: Harmless::new(self.screen.has_colours),
+        });
+        self.relabel();
+    }
+
+    /// Uses these labels from now on.
+    pub(crate) fn set_labels(&mut self, labels: Labels) {
+        self.labels = labels;
+        self.relabel();
+    }
+
+    fn relabel(&mut self) {
+        let has_colours = self.screen.has_colours;
+        let columns = label::columns(self.voices.iter().map(|voice| voice.source.name.as_str()));
+        for voice in &mut self.voices {
+            let Source { name, stream, .. } = &voice.source;
+            voice.label = match self.labels {
+                Labels::None => String::new(),
+                Labels::Signs => label::stderr_sign(*stream, has_colours),
+                Labels::Names => label::name(name, *stream, columns, voice.turn, has_colours),
+            };
+        }
+    }
+
+    /// Shows a line of log `number`, or a part of it.
+    pub(crate) fn show(&mut self, number: usize, piece: &Piece<'_>) -> io::Result<()> {
+        if self.open != Some(number) {
+            if piece.bytes.is_empty() && !piece.begins {
+                // The end of a line that another one has broken off.
+                self.voices[number].harmless.end_line(&mut self.page.buffer);
+                return Ok(());
+            }
+            self.end_open_line();
+            self.page.buffer.extend_from_slice(self.voices[number].label.as_bytes());
+        }
+        self.open = Some(number);
+        if self.screen.is_terminal {
+            self.voices[number].harmless.show(piece.bytes, &mut self.page.buffer);
+        } else {
+            self.page.add(piece.bytes)?;
+        }
+        if piece.ends {
+            self.end_open_line();
+        }
+        self.page.turn()
+    }
+
+    /// A line between the lines: which log comes, or what.
+    pub(crate) fn heading(&mut self, text: &str) -> io::Result<()> {
+        self.end_open_line();
+        let gap = if self.has_headings { "\n" } else { "" };
+        self.has_headings = true;
+        let text = match self.screen.has_colours {
+            true => format!("{gap}\x1b[1m==> {text} <==\x1b[0m\n"),
+            false => format!("{gap}==> {text} <==\n"),
+        };
+        self.page.add(text.as_bytes())
+    }
+
+    /// Writes all of it; leaves no colour behind at an unfinished line.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        if let Some(open) = self.open {
+            self.voices[open].harmless.darken(&mut self.page.buffer);
+        }
+        self.page.flush()
+    }
+
+    fn end_open_line(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.voices[open].harmless.end_line(&mut self.page.buffer);
+            self.page.buffer.push(b'\n');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Streams, of, tests::process};
+
+    const PIPE: Screen = Screen { is_terminal: false, has_colours: false };
+    const COLOURS: Screen = Screen { is_terminal: true, has_colours: true };
+
+    /// The logs of `web` are 0 and 1, those of `db` 2 and 3.
+    fn labelled(screen: Screen, labels: Labels) -> Labelled {
+        let mut labelled = Labelled::new(Page::on(io::sink()), screen, labels);
+        for (id, name) in [(1, "web"), (2, "db")] {
+            let both = Streams { stdout: true, stderr: true };
+            of(&process(id, name, "/out", "/err"), both).iter().for_each(|one| labelled.add(one));
+        }
+        labelled
+    }
+
+    fn show(labelled: &mut Labelled, number: usize, text: &str, begins: bool, ends: bool) {
+        let piece = Piece { at: 0, bytes: text.as_bytes(), begins, ends };
+        labelled.show(number, &piece).expect("a sink takes all");
+    }
+
+    fn shown(labelled: &Labelled) -> &str {
+        std::str::from_utf8(&labelled.page.buffer).expect("UTF-8")
+    }
+
+    #[test]
+    fn lines_have_the_name_of_their_process() {
+        let mut lines = labelled(PIPE, Labels::Names);
+        show(&mut lines, 0, "one", true, true);
+        show(&mut lines, 3, "two", true, true);
+        show(&mut lines, 1, "", true, true);
+        assert_eq!(shown(&lines), "web | one\ndb  ! two\nweb ! \n");
+    }
+
+    #[test]
+    fn an_unfinished_line_is_never_joined_with_another() {
+        let mut lines = labelled(PIPE, Labels::Names);
+        show(&mut lines, 0, "begin", true, false);
+        show(&mut lines, 0, " middle", false, false);
+        show(&mut lines, 2, "other", true, true);
+        show(&mut lines, 0, " end", false, true);
+        show(&mut lines, 2, "last", true, false);
+        show(&mut lines, 0, "", true, true);
+        show(&mut lines, 2, "", false, true);
+        let expected = "web | begin middle\ndb  | other\nweb |  end\ndb  | last\nweb | \n";
+        assert_eq!(shown(&lines), expected);
+    }
+
+    #[test]
+    fn headings_stand_apart() {
+        let mut lines = labelled(PIPE, Labels::None);
+        lines.heading("web stdout").expect("fine");
+        show(&mut lines, 0, "unfinished", true, false);
+        lines.heading("web stderr").expect("fine");
+        show(&mut lines, 1, "x", true, true);
+        lines.set_labels(Labels::Signs);
+        show(&mut lines, 1, "y", true, true);
+        show(&mut lines, 0, "z", true, true);
+        let expected = "==> web stdout <==\nunfinished\n\n==> web stderr <==\nx\n! y\nz\n";
+        assert_eq!(shown(&lines), expected);
+    }
+
+    #[test]
+    fn a_colour_stays_with_its_process() {
+        let mut lines = labelled(COLOURS, Labels::Names);
+        lines.set_labels(Labels::Signs);
+        show(&mut lines, 0, "\x1b[32mgreen", true, false);
+        show(&mut lines, 2, "plain", true, true);
+        show(&mut lines, 0, "still", false, true);
+        let expected = "\x1b[0;32mgreen\x1b[0m\nplain\n\x1b[0;32mstill\x1b[0m\n";
+        assert_eq!(shown(&lines), expected);
+    }
+
+    #[test]
+    fn bytes_for_a_pipe_are_kept() {
+        let mut lines = labelled(PIPE, Labels::Names);
+        show(&mut lines, 0, "\x1b[2J\x07", true, true);
+        assert_eq!(shown(&lines), "web | \x1b[2J\x07\n");
+    }
+}

@@ -1,0 +1,86 @@
+//! The act: shows what is in the logs already, and then what comes.
+
+use std::fs;
+
+use bgrun_platform::text;
+use bgrun_platform::tool::Exit;
+use bgrun_store::Stream;
+
+use crate::args::{Args, Lines};
+use crate::choice::{Choice, Chosen};
+use crate::follow::Follower;
+use crate::form::{Facts, Form, Log, form};
+use crate::history::{self, Left};
+use crate::output::Output;
+use crate::page::Screen;
+use crate::runs::Runs;
+use crate::source::{self, Source, Streams};
+use crate::trace::Trace;
+
+/// Shows what `args` ask for.
+pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
+    let choice = Choice::new(&args)?;
+    let chosen = choice.look_up()?;
+    if chosen.processes.is_empty() {
+        return Ok(chosen.exit);
+    }
+    let streams = Streams::of(&args);
+    let sources: Vec<Source> =
+        chosen.processes.iter().flat_map(|process| source::of(process, streams)).collect();
+    let screen = Screen::of_stdout();
+    let form = form(&facts(&args, &choice, &chosen, &sources, screen));
+    let mut output = Output::new(form, screen, || Runs::of(choice.home(), &chosen.processes));
+    for source in &sources {
+        output.add(source);
+    }
+
+    let has_headings = matches!(form, Form::Lines { headings: true, .. });
+    let mut exit = chosen.exit;
+    let mut traces = Vec::new();
+    for (number, source) in sources.into_iter().enumerate() {
+        let left = history::show(&source, number, args.lines, has_headings, &mut output)?;
+        if matches!(left, Left::Unreadable(_)) {
+            exit = Exit::Failed;
+        }
+        match args.follow {
+            true => traces.push(Trace::after(source, number, left)),
+            false => output.finish(number)?,
+        }
+    }
+    if !args.follow {
+        output.flush()?;
+        return Ok(exit);
+    }
+    if has_headings {
+        let name = chosen.processes.first().map_or("", |process| process.name.as_str());
+        output.heading(&format!("{}, as it comes", text::safe(name)))?;
+        output.use_signs();
+    }
+    Follower::new(&choice, streams, traces).follow(&mut output)?;
+    Ok(exit)
+}
+
+fn facts(
+    args: &Args,
+    choice: &Choice,
+    chosen: &Chosen,
+    sources: &[Source],
+    screen: Screen,
+) -> Facts {
+    let state = |stream: Stream| match sources.iter().find(|source| source.stream == stream) {
+        None => Log::Absent,
+        Some(_) if args.lines == Lines::Last(0) => Log::Empty,
+        Some(source) => match fs::metadata(&source.path) {
+            Ok(file) if file.len() > 0 => Log::Filled,
+            _ => Log::Empty,
+        },
+    };
+    Facts {
+        json: args.json,
+        follow: args.follow,
+        is_terminal: screen.is_terminal,
+        is_several: choice.is_open || chosen.processes.len() > 1,
+        stdout: state(Stream::Stdout),
+        stderr: state(Stream::Stderr),
+    }
+}

@@ -1,0 +1,128 @@
+//! The logs of the chosen processes: one for each stream that is asked for.
+
+use std::io;
+use std::path::PathBuf;
+
+use bgrun_platform::text;
+use bgrun_store::{Process, Run, Stream};
+
+use crate::args::Args;
+
+/// One log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// The process's id in the store.
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) stream: Stream,
+    pub(crate) path: PathBuf,
+    /// The process's latest run.
+    pub(crate) run: Option<LatestRun>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LatestRun {
+    pub(crate) number: i64,
+    /// Length of the log when it began.
+    pub(crate) offset: u64,
+}
+
+impl Source {
+    /// As a heading says it.
+    pub(crate) fn title(&self) -> String {
+        format!("{} {}", text::safe(&self.name), self.stream_name())
+    }
+
+    /// `stdout` or `stderr`.
+    pub(crate) fn stream_name(&self) -> &'static str {
+        match self.stream {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        }
+    }
+
+    /// Why this log cannot be read.
+    pub(crate) fn trouble(&self, error: &io::Error) -> String {
+        format!("cannot read {}: {error}", text::safe_path(&self.path))
+    }
+}
+
+/// Which streams are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Streams {
+    pub(crate) stdout: bool,
+    pub(crate) stderr: bool,
+}
+
+impl Streams {
+    /// None named means both.
+    pub(crate) fn of(args: &Args) -> Self {
+        Self { stdout: args.stdout || !args.stderr, stderr: args.stderr || !args.stdout }
+    }
+}
+
+/// The logs of `process`. Where both streams go into one file there is one log.
+pub(crate) fn of(process: &Process, streams: Streams) -> Vec<Source> {
+    let source = |stream, path: &PathBuf| Source {
+        id: process.id,
+        name: process.name.clone(),
+        stream,
+        path: path.clone(),
+        run: process
+            .run
+            .as_ref()
+            .map(|run| LatestRun { number: run.number, offset: run_offset(run, stream) }),
+    };
+    let mut sources = Vec::with_capacity(2);
+    if streams.stdout {
+        sources.push(source(Stream::Stdout, &process.stdout));
+    }
+    if streams.stderr && !(streams.stdout && process.stderr == process.stdout) {
+        sources.push(source(Stream::Stderr, &process.stderr));
+    }
+    sources
+}
+
+/// Length of a log when `run` began.
+pub(crate) fn run_offset(run: &Run, stream: Stream) -> u64 {
+    let offset = match stream {
+        Stream::Stdout => run.stdout_offset,
+        Stream::Stderr => run.stderr_offset,
+    };
+    offset.try_into().unwrap_or(0)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use bgrun_store::LockLine;
+
+    pub(crate) fn process(id: i64, name: &str, stdout: &str, stderr: &str) -> Process {
+        let line = serde_json::json!({
+            "id": id, "name": name, "command": "true", "workdir": "/", "stdout_path": stdout,
+            "stderr_path": stderr, "cookie": "", "stop_signal": "SIGTERM", "stop_timeout_ms": 0,
+            "request": 0, "run": 0, "started_at": null,
+        });
+        let line: LockLine<serde_json::Value> = serde_json::from_value(line).expect("a line");
+        line.as_process()
+    }
+
+    #[test]
+    fn the_streams_that_are_asked_for() {
+        let web = process(1, "web", "/out", "/err");
+        let both = Streams { stdout: true, stderr: true };
+        let paths = |process, streams| -> Vec<_> {
+            of(process, streams).into_iter().map(|source| source.path).collect()
+        };
+        assert_eq!(paths(&web, both), [PathBuf::from("/out"), PathBuf::from("/err")]);
+        assert_eq!(paths(&web, Streams { stderr: false, ..both }), [PathBuf::from("/out")]);
+        assert_eq!(paths(&web, Streams { stdout: false, ..both }), [PathBuf::from("/err")]);
+    }
+
+    #[test]
+    fn one_file_for_both_streams_is_one_log() {
+        let web = process(1, "web", "/both", "/both");
+        assert_eq!(of(&web, Streams { stdout: true, stderr: true }).len(), 1);
+        assert_eq!(of(&web, Streams { stdout: false, stderr: true })[0].stream, Stream::Stderr);
+    }
+}

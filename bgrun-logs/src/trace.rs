@@ -1,0 +1,226 @@
+//! One log followed through the files it is made of: one that grows, is cut short, is
+//! renamed or deleted, or comes into being.
+//!
+//! A process writes on into the file it was started with, whatever that is called by now.
+//! So a renamed file is not left at once: it is read beside its successor, until that has
+//! one, too.
+
+use std::io;
+use std::path::Path;
+
+use bgrun_platform::logs::{FileId, Growth, Watch, Woken};
+use bgrun_platform::text;
+use bgrun_platform::tool;
+
+use crate::history::Left;
+use crate::log::Log;
+use crate::output::Output;
+use crate::source::Source;
+
+/// A log that has more than this is left for the others in between.
+const TURN_BYTES: u64 = 1 << 20;
+
+/// How many files of one log are read: the present one, and the one before.
+const FILES: usize = 2;
+
+/// Follows one log.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    pub(crate) source: Source,
+    number: usize,
+    /// The oldest first.
+    files: Vec<Growing>,
+    directory: Option<Watch>,
+    /// Which file the last bytes shown were from.
+    shown: Option<FileId>,
+    /// Where the next file is read from.
+    start: u64,
+    /// What was said last of a log that cannot be read.
+    complaint: String,
+    has_more: bool,
+}
+
+#[derive(Debug)]
+struct Growing {
+    log: Log,
+    id: FileId,
+    watch: Option<Watch>,
+    at: u64,
+}
+
+impl Trace {
+    /// Goes on where the history of log `number` ended.
+    pub(crate) fn after(source: Source, number: usize, left: Left) -> Self {
+        let mut trace = Self::new(source, number, 0);
+        match left {
+            Left::Absent => {}
+            Left::Unreadable(line) => trace.complaint = line,
+            Left::ReadTo(log, at) => trace.hold(log, at),
+        }
+        trace
+    }
+
+    /// Follows log `number` from where the latest run began.
+    pub(crate) fn of_run(source: Source, number: usize) -> Self {
+        let start = source.run.map_or(0, |run| run.offset);
+        Self::new(source, number, start)
+    }
+
+    fn new(source: Source, number: usize, start: u64) -> Self {
+        Self {
+            source,
+            number,
+            files: Vec::new(),
+            directory: None,
+            shown: None,
+            start,
+            complaint: String::new(),
+            has_more: true,
+        }
+    }
+
+    /// Takes over where the log is now. It moves with a new run, and the registry knows
+    /// of the move before it does of the run: until then the old place is the right one.
+    pub(crate) fn take_over(&mut self, source: Source) {
+        if source.path == self.source.path {
+            self.source = source;
+        } else if let Some(run) = source.run.filter(|_| source.run != self.source.run) {
+            self.start = run.offset;
+            self.source = source;
+            self.has_more = true;
+        }
+    }
+
+    /// Whether there is something to look at without waiting.
+    pub(crate) fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    /// Whether it is about this log.
+    pub(crate) fn is_meant(&self, woken: &Woken) -> bool {
+        let mut watches = self.files.iter().filter_map(|file| file.watch).chain(self.directory);
+        self.has_more || watches.any(|watch| woken.is_about(watch))
+    }
+
+    /// Shows what is new, for a turn.
+    ///
+    /// # Errors
+    /// Those of the output; trouble with the log is said.
+    pub(crate) fn look(
+        &mut self,
+        growth: &mut Growth,
+        block: &mut [u8],
+        output: &mut Output,
+    ) -> io::Result<()> {
+        // Watched first and looked at then: what happens in between is not missed.
+        self.directory = watch_nearest(growth, self.source.path.parent());
+        for file in self.files.iter_mut().filter(|file| file.watch.is_none()) {
+            file.watch = growth.add(&self.source.path).ok();
+        }
+        self.has_more = false;
+        for position in 0..self.files.len() {
+            self.read_on(position, block, output)?;
+        }
+        let present = FileId::at(&self.source.path);
+        if present.is_some() && present != self.files.last().map(|file| file.id) {
+            match Log::open(&self.source.path) {
+                Ok(Some(log)) => self.succeed(log, growth, block, output)?,
+                Ok(None) => {}
+                Err(error) => {
+                    self.complain(format!("{}: {error}", text::safe(&self.source.name)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with another file, beside the one so far.
+    fn succeed(
+        &mut self,
+        log: Log,
+        growth: &mut Growth,
+        block: &mut [u8],
+        output: &mut Output,
+    ) -> io::Result<()> {
+        let is_first = self.files.is_empty();
+        let start = std::mem::take(&mut self.start);
+        self.hold(log, start);
+        if let Some(file) = self.files.last_mut() {
+            file.watch = growth.add(&self.source.path).ok();
+        }
+        if self.files.len() > FILES {
+            self.files.remove(0);
+        }
+        if !is_first {
+            self.say("goes on in a new file", output)?;
+            output.begin_anew(self.number)?;
+        }
+        self.read_on(self.files.len() - 1, block, output)
+    }
+
+    fn hold(&mut self, log: Log, at: u64) {
+        match log.id() {
+            Ok(id) => self.files.push(Growing { log, id, watch: None, at }),
+            Err(error) => self.complain(self.source.trouble(&error)),
+        }
+    }
+
+    fn read_on(
+        &mut self,
+        position: usize,
+        block: &mut [u8],
+        output: &mut Output,
+    ) -> io::Result<()> {
+        let number = self.number;
+        let file = &mut self.files[position];
+        let length = match file.log.length() {
+            Ok(length) => length,
+            Err(error) => {
+                self.complain(self.source.trouble(&error));
+                return Ok(());
+            }
+        };
+        if length < file.at {
+            file.at = 0;
+            self.say("was cut short; on from its new start", output)?;
+            output.begin_anew(number)?;
+        }
+        let file = &mut self.files[position];
+        if length == file.at {
+            return Ok(());
+        }
+        if self.shown.replace(file.id).is_some_and(|shown| shown != file.id) {
+            output.finish(number)?;
+        }
+        output.expect(number);
+        let end = length.min(file.at + TURN_BYTES);
+        let show = |at, bytes: &[u8]| output.show(number, at, bytes);
+        let reached = file.log.each_block(file.at..end, block, show)?;
+        file.at = reached.at;
+        self.has_more |= reached.at == end && end < length;
+        if let Some(error) = reached.trouble {
+            self.complain(self.source.trouble(&error));
+        }
+        Ok(())
+    }
+
+    /// Says it after what was shown before.
+    fn say(&self, what: &str, output: &mut Output) -> io::Result<()> {
+        output.flush()?;
+        tool::warn(format_args!("{} {what}", self.source.title()));
+        Ok(())
+    }
+
+    /// Says why it cannot be read, once.
+    fn complain(&mut self, line: String) {
+        if line != self.complaint {
+            tool::warn(&line);
+            self.complaint = line;
+        }
+    }
+}
+
+/// Watches `directory` for what appears in it, or what is there of its path.
+pub(crate) fn watch_nearest(growth: &mut Growth, directory: Option<&Path>) -> Option<Watch> {
+    directory?.ancestors().find_map(|one| growth.add_directory(one).ok())
+}
