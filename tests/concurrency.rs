@@ -65,7 +65,8 @@ fn ten_restarts_at_once_leave_one_instance() {
     home.start_sleep("web");
     let outputs = at_once((0..10).map(|_| home.verb("run", ["web", "--restart"])));
     for output in &outputs {
-        assert!([0, 5].contains(&output.code), "{output}");
+        // Whose process is stopped by the next restart at once has failed, and says so.
+        assert!([0, 1, 5].contains(&output.code), "{output}");
     }
     assert!(count(&outputs, 0) >= 1);
     assert_eq!(home.ls("web").status(), "running");

@@ -15,11 +15,7 @@ fn a_supervisor_sleeps_while_nothing_happens() {
     let supervisors: Vec<i32> =
         (0..5).map(|n| home.start_sleep(&format!("p{n}")).supervisor()).collect();
     let all = || -> Vec<_> { supervisors.iter().map(|pid| switches(*pid)).collect() };
-    let mut settled = all();
-    eventually("they have gone to sleep", || {
-        let before = std::mem::replace(&mut settled, all());
-        before == settled
-    });
+    let settled = settled("they have gone to sleep", all);
     holds_for(Duration::from_millis(1500), "they sleep", || all() == settled);
 }
 
@@ -47,10 +43,6 @@ fn a_supervisor_has_one_thread() {
 fn a_process_that_closes_its_output_makes_nobody_spin() {
     let home = Home::new();
     let record = home.start("web", ["sh", "-c", "exec sleep 60 >&- 2>&-"]);
-    let mut settled = switches(record.supervisor());
-    eventually("it has gone to sleep", || {
-        let before = std::mem::replace(&mut settled, switches(record.supervisor()));
-        before == settled
-    });
+    let settled = settled("it has gone to sleep", || switches(record.supervisor()));
     holds_for(Duration::from_millis(500), "it sleeps", || switches(record.supervisor()) == settled);
 }

@@ -104,11 +104,7 @@ fn a_follower_sleeps_until_there_is_something_to_read() {
     let follower = home.verb("logs", ["-f", "web"]).spawn();
     follower.until_it_says("hello");
     let wakeups = || status_field(follower.pid(), "voluntary_ctxt_switches").unwrap();
-    let mut settled = wakeups();
-    eventually("it has gone to sleep", || {
-        let before = std::mem::replace(&mut settled, wakeups());
-        before == settled
-    });
+    let settled = settled("it has gone to sleep", wakeups);
     holds_for(Duration::from_millis(700), "it sleeps", || wakeups() == settled);
 }
 

@@ -23,7 +23,7 @@ pub use isolation::{in_new_namespaces, mount_tmpfs};
 pub use life::{
     Life, children_of, descendants_of, environ_of, is_alive, open_files_of, status_field,
 };
-pub use patience::{PATIENCE, eventually, eventually_ok, eventually_some, holds_for};
+pub use patience::{PATIENCE, eventually, eventually_ok, eventually_some, holds_for, settled};
 pub use record::Record;
 pub use rustix::process::Signal;
 pub use serde_json::{Value, json};

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 /// How long a fact may take that normally takes milliseconds; a loaded machine is slow, not wrong.
 pub const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a value must not change to count as settled.
+const QUIET: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_millis(5);
 
 #[expect(
@@ -47,4 +49,20 @@ pub fn holds_for(window: Duration, what: &str, mut fact: impl FnMut() -> bool) {
         assert!(fact(), "no longer after {:?}: {what}", begun.elapsed());
         pause();
     }
+}
+
+/// Waits until a value has stayed the same for a while, and returns it.
+#[track_caller]
+pub fn settled<T: PartialEq>(what: &str, mut value: impl FnMut() -> T) -> T {
+    let mut last = value();
+    let mut since = Instant::now();
+    eventually_some(what, move || {
+        let now = value();
+        if now != last {
+            last = now;
+            since = Instant::now();
+            return None;
+        }
+        (since.elapsed() > QUIET).then_some(now)
+    })
 }
