@@ -74,11 +74,10 @@ fn a_script_that_forks_is_healthy() {
 #[test]
 fn a_daemon_is_followed_when_its_parent_leaves() {
     let home = Home::new();
-    let record = home.start("web", ["sh", "-c", DAEMONIZES]);
-    let parent = Life::try_of(record.pid());
-    eventually("the parent left", || parent.as_ref().is_none_or(|life| !life.is_alive()));
+    home.start("web", ["sh", "-c", &format!("echo $$; {DAEMONIZES}")]);
+    let parent: i32 = home.until_out("web", "\n").trim().parse().unwrap();
     let followed = eventually_some("the daemon is the process now", || {
-        Some(home.ls("web")).filter(|now| now["pid"].is_i64() && now.pid() != record.pid())
+        Some(home.ls("web")).filter(|now| now["pid"].is_i64() && now.pid() != parent)
     });
     assert_eq!(followed.status(), "running");
     assert_eq!(followed["run"], 1, "it is the same run");
