@@ -9,7 +9,7 @@ use bgrun_platform::text;
 use bgrun_platform::tool::{self, Exit, Failure};
 use bgrun_platform::{private, user};
 use bgrun_store::selection::{self, Selected, Selector};
-use bgrun_store::{Home, Known, Process};
+use bgrun_store::{Home, Known, Process, Store};
 
 use crate::args::Args;
 
@@ -26,6 +26,8 @@ pub(crate) struct Chosen {
     pub(crate) processes: Vec<Process>,
     /// What those that are not known make of the exit code.
     pub(crate) exit: Exit,
+    /// The store, if it is open already.
+    pub(crate) store: Option<Store>,
 }
 
 impl Choice {
@@ -56,6 +58,9 @@ impl Choice {
     pub(crate) fn look_up(&self) -> anyhow::Result<Chosen> {
         private::is_directory(self.home.directory())
             .map_err(|error| Failure::new(Exit::Store, error))?;
+        if let Some((store, processes)) = self.by_name() {
+            return Ok(Chosen { processes, exit: Exit::Done, store: Some(store) });
+        }
         let mut known = Known::read(&self.home);
         let is_alive = |pid| Stat::read(pid).is_ok_and(|stat| stat.is_live());
         for notice in known.import.notices(is_alive) {
@@ -67,11 +72,34 @@ impl Choice {
         }
         let selected = selection::select(&self.selectors, &known.processes);
         let exit = tell(&selected, &known);
-        Ok(Chosen { processes: take(&mut known.processes, &selected.chosen), exit })
+        let processes = take(&mut known.processes, &selected.chosen);
+        Ok(Chosen { processes, exit, store: None })
+    }
+
+    /// The processes, where each is named and known: the thousands of others in the store
+    /// need not be read then. In any other case [`Known`] finds out more.
+    fn by_name(&self) -> Option<(Store, Vec<Process>)> {
+        let names = self.selectors.iter().map(|selector| match selector {
+            Selector::Name(name) => Some(name),
+            Selector::All | Selector::Group(_) => None,
+        });
+        let names: Vec<&String> = names.collect::<Option<_>>()?;
+        let store = Store::open_to_read(&self.home).ok()??;
+        let mut processes: Vec<Process> = Vec::new();
+        for name in names {
+            let process = store.process(name).ok()??;
+            if processes.iter().all(|known| known.id != process.id) {
+                processes.push(process);
+            }
+        }
+        Some((store, processes))
     }
 
     /// Looks again, without a word; nothing when the registry cannot be read now.
     pub(crate) fn look_again(&self) -> Option<Vec<Process>> {
+        if let Some((_, processes)) = self.by_name() {
+            return Some(processes);
+        }
         let mut known = Known::read(&self.home);
         if known.trouble.is_some() {
             return None;

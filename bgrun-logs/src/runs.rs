@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bgrun_platform::clock;
-use bgrun_store::{Home, Process, Run, Store, Stream};
+use bgrun_store::{Process, Run, Store, Stream};
 
 use crate::source::{Source, run_offset};
 
@@ -37,8 +37,7 @@ struct Known {
 impl Runs {
     /// The runs that the store tells of; where it cannot be used, the latest of each
     /// process as its lock file tells it.
-    pub(crate) fn of(home: &Home, processes: &[Process]) -> Self {
-        let store = Store::open_to_read(home).ok().flatten();
+    pub(crate) fn of(store: Option<Store>, processes: &[Process]) -> Self {
         let latest = |process: &Process| {
             let runs = process.run.clone().into_iter().collect();
             (process.id, Known { runs, is_all: store.is_none(), ..Known::default() })

@@ -4,10 +4,10 @@ use std::fs;
 
 use bgrun_platform::text;
 use bgrun_platform::tool::Exit;
-use bgrun_store::Stream;
+use bgrun_store::{Process, Store, Stream};
 
 use crate::args::{Args, Lines};
-use crate::choice::{Choice, Chosen};
+use crate::choice::Choice;
 use crate::follow::Follower;
 use crate::form::{Facts, Form, Log, form};
 use crate::history::{self, Left};
@@ -28,8 +28,12 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     let sources: Vec<Source> =
         chosen.processes.iter().flat_map(|process| source::of(process, streams)).collect();
     let screen = Screen::of_stdout();
-    let form = form(&facts(&args, &choice, &chosen, &sources, screen));
-    let mut output = Output::new(form, screen, || Runs::of(choice.home(), &chosen.processes));
+    let form = form(&facts(&args, &choice, &chosen.processes, &sources, screen));
+    let store = chosen.store;
+    let mut output = Output::new(form, screen, || {
+        let store = store.or_else(|| Store::open_to_read(choice.home()).ok().flatten());
+        Runs::of(store, &chosen.processes)
+    });
     for source in &sources {
         output.add(source);
     }
@@ -63,7 +67,7 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
 fn facts(
     args: &Args,
     choice: &Choice,
-    chosen: &Chosen,
+    processes: &[Process],
     sources: &[Source],
     screen: Screen,
 ) -> Facts {
@@ -79,7 +83,7 @@ fn facts(
         json: args.json,
         follow: args.follow,
         is_terminal: screen.is_terminal,
-        is_several: choice.is_open || chosen.processes.len() > 1,
+        is_several: choice.is_open || processes.len() > 1,
         stdout: state(Stream::Stdout),
         stderr: state(Stream::Stderr),
     }
