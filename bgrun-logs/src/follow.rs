@@ -93,8 +93,9 @@ impl<'a> Follower<'a> {
             }
         }
         self.traces.retain(|trace| ids.contains(&trace.source.id));
+        let what = if self.choice.is_open { "is no longer among them" } else { "was deleted" };
         for name in gone {
-            tool::warn(format_args!("{} was deleted", text::safe(&name)));
+            tool::warn(format_args!("{} {what}", text::safe(&name)));
         }
         let streams = self.streams;
         for source in processes.iter().flat_map(|process| source::of(process, streams)) {

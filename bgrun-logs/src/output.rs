@@ -33,8 +33,7 @@ enum To {
 }
 
 impl Output {
-    pub(crate) fn new(form: Form, screen: Screen, runs: impl FnOnce() -> Runs) -> Self {
-        let page = Page::stdout();
+    pub(crate) fn new(page: Page, form: Form, screen: Screen, runs: impl FnOnce() -> Runs) -> Self {
         let to = match form {
             Form::Bytes => To::Bytes(page),
             Form::Json => To::Programs(Box::new(Json::new(page, runs()))),

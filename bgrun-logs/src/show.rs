@@ -12,7 +12,7 @@ use crate::follow::Follower;
 use crate::form::{Facts, Form, Log, form};
 use crate::history::{self, Left};
 use crate::output::Output;
-use crate::page::Screen;
+use crate::page::{Page, Screen};
 use crate::runs::Runs;
 use crate::source::{self, Source, Streams};
 use crate::trace::Trace;
@@ -30,7 +30,7 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     let screen = Screen::of_stdout();
     let form = form(&facts(&args, &choice, &chosen.processes, &sources, screen));
     let store = chosen.store;
-    let mut output = Output::new(form, screen, || {
+    let mut output = Output::new(Page::stdout(), form, screen, || {
         let store = store.or_else(|| Store::open_to_read(choice.home()).ok().flatten());
         Runs::of(store, &chosen.processes)
     });

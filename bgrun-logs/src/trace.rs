@@ -224,3 +224,6 @@ impl Trace {
 pub(crate) fn watch_nearest(growth: &mut Growth, directory: Option<&Path>) -> Option<Watch> {
     directory?.ancestors().find_map(|one| growth.add_directory(one).ok())
 }
+
+#[cfg(test)]
+mod tests;
