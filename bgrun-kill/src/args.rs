@@ -5,13 +5,22 @@ use std::time::Duration;
 use bgrun_platform::Signal;
 use bgrun_platform::args::duration;
 
-const EXAMPLES: &str = "\
+const AFTER_HELP: &str = "\
+Exit status:
+  0  done; stopping what is stopped is done
+  1  something lives on, or could not be forgotten
+  2  the command line or the input makes no sense
+  3  it does not run, and so no signal was sent
+  4  no such process; the others are stopped
+  6  a record is of an earlier run; nothing of it was signalled
+  7  the store cannot be used; what could be stopped is
+
 Examples:
-  bgrun kill web                    stop web and all that it started
-  bgrun kill 'api-*' @shop          several at once
-  bgrun kill web --delete           stop it, forget it, remove its logs
-  bgrun kill web --signal HUP       only send a signal
-  bgrun kill --port 3000            end our process that listens there
+  bgrun kill web                 stop web and all that it started
+  bgrun kill 'api-*' @shop       several at once
+  bgrun kill web --delete        stop it, forget it, remove its logs
+  bgrun kill web --signal HUP    only send a signal
+  bgrun kill --port 3000         end our process that listens there
   bgrun ls --json | jq 'map(select(.memory_bytes > 5e8))' | bgrun kill -";
 
 /// Stop processes with everything they started, and forget them if asked.
@@ -19,8 +28,8 @@ Examples:
 /// The stop signal goes to the whole tree; what is left after the timeout is killed.
 /// A stopped process stays in the list and is not started again by anybody but you.
 #[derive(Debug, clap::Parser)]
-#[command(name = "bgrun-kill", bin_name = "bgrun kill", version, max_term_width = 100,
-    after_help = EXAMPLES)]
+#[command(name = "bgrun-kill", bin_name = "bgrun kill", version, max_term_width = 80,
+    after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// Names, globs (api-*), @groups; - reads names or records from stdin
     #[arg(value_name = "SELECTOR")]

@@ -84,6 +84,8 @@ struct Stopping {
     /// Those that were seen, held: they are waited for.
     members: Vec<Pidfd>,
     is_killed: bool,
+    /// The system does not let us signal some of it: insisting is of no use.
+    is_refused: bool,
     empty_looks: u32,
     survivors: Vec<u32>,
     waited: Option<Duration>,
@@ -176,6 +178,7 @@ impl Stopping {
             signalled: HashSet::new(),
             members: Vec::new(),
             is_killed: false,
+            is_refused: false,
             empty_looks: 0,
             survivors: Vec::new(),
             waited: None,
@@ -224,6 +227,7 @@ impl Stopping {
                 continue;
             }
             if let Err(error) = pidfd.send(signal).and_then(|()| pidfd.send(Signal::CONT)) {
+                self.is_refused = true;
                 self.error = Some(format!("pid {} cannot be signalled: {error}", stat.pid));
             }
             self.members.push(pidfd);
@@ -256,9 +260,8 @@ impl Stopping {
             self.signalled.clear();
         }
         if now >= self.deadline {
-            if self.is_killed && now >= self.deadline + AFTER_KILL {
-                self.signal_new(Signal::KILL);
-                self.waited = Some(started.elapsed());
+            if self.is_killed && (self.is_refused || now >= self.deadline + AFTER_KILL) {
+                self.give_up(started);
                 return true;
             }
             if !self.is_killed {
@@ -292,6 +295,19 @@ impl Stopping {
             self.waited = Some(started.elapsed());
         }
         self.waited.is_some()
+    }
+
+    /// Takes stock of what lives on. A supervisor without anything below it that still has
+    /// not left hangs, and would keep the lock for ever.
+    fn give_up(&mut self, started: Instant) {
+        let left = self.signal_new(Signal::KILL);
+        if left == 0
+            && let Some(supervisor) = &self.target.sight.supervisor
+        {
+            let _ = supervisor.send(Signal::KILL);
+            let _ = supervisor.wait(Some(LOOK));
+        }
+        self.waited = Some(started.elapsed());
     }
 
     /// Whether the supervisor has left an end behind, as it does when it leaves in order.

@@ -1,6 +1,12 @@
 //! The command line of `bgrun ls`.
 
-const EXAMPLES: &str = "\
+const AFTER_HELP: &str = "\
+Exit status:
+  0  whatever the states it shows
+  2  the command line or the input makes no sense
+  4  no such process; the others are shown
+  7  the state directory cannot be used
+
 Examples:
   bgrun                             the table of all processes
   bgrun web                         everything about web
@@ -10,8 +16,8 @@ Examples:
 
 /// List processes: what runs, what ended and how.
 #[derive(Debug, clap::Parser)]
-#[command(name = "bgrun-ls", bin_name = "bgrun ls", version, max_term_width = 100,
-    after_help = EXAMPLES)]
+#[command(name = "bgrun-ls", bin_name = "bgrun ls", version, max_term_width = 80,
+    after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// Names, globs (api-*), @groups; - reads names or records from stdin [default: all]
     #[arg(value_name = "SELECTOR")]
@@ -34,7 +40,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) details: bool,
 
-    /// Show the values of all variables that were set for a process, secrets too
+    /// Show the whole environment of each process, secrets too
     #[arg(long)]
     pub(crate) env: bool,
 

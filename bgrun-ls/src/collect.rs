@@ -58,13 +58,24 @@ impl Collector {
             tool::warn(notice);
         }
         let (chosen, exit) = wish.choose(known.processes);
-        let runs = if args.details && known.trouble.is_none() { self.runs() } else { None };
+        let needs_store = (args.details || args.env) && known.trouble.is_none();
+        let store = if needs_store { Store::open_to_read(&self.home).ok().flatten() } else { None };
         let mut listed: Vec<Listed> = observe::all(&self.home, chosen)
             .into_iter()
-            .map(|seen| Listed {
-                runs: runs.as_ref().map_or_else(Vec::new, |runs| runs(seen.process.id)),
-                cpu_ticks: seen.cpu_ticks(),
-                record: seen.record(args.env),
+            .map(|seen| {
+                let (id, mut record) = (seen.process.id, seen.record());
+                let mut runs = Vec::new();
+                if let Some(store) = &store {
+                    if args.details {
+                        runs = store.runs(id, RUNS_SHOWN).unwrap_or_default();
+                    }
+                    if args.env
+                        && let Ok(Some(spec)) = store.spec(id)
+                    {
+                        record.show_environment(&spec);
+                    }
+                }
+                Listed { record, runs, cpu_ticks: seen.cpu_ticks() }
             })
             .filter(|listed| {
                 wish.statuses.is_empty() || wish.statuses.contains(&listed.record.status)
@@ -77,11 +88,6 @@ impl Collector {
             listed.reverse();
         }
         Ok((listed, exit))
-    }
-
-    fn runs(&self) -> Option<impl Fn(i64) -> Vec<Run>> {
-        let store = Store::open_to_read(&self.home).ok().flatten()?;
-        Some(move |id| store.runs(id, RUNS_SHOWN).unwrap_or_default())
     }
 }
 

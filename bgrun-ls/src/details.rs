@@ -119,7 +119,7 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
         .collect();
     add(
         "variables",
-        (!hidden.is_empty()).then(|| format!("{} (--env shows them)", hidden.join(", "))),
+        (!hidden.is_empty()).then(|| format!("{} (--env shows their values)", hidden.join(", "))),
     );
     fields
 }

@@ -116,8 +116,8 @@ impl Seen {
     }
 
     /// The record of the process.
-    pub(crate) fn record(&self, all_values: bool) -> Record {
-        let mut record = Record::of(&self.process, self.status(), all_values);
+    pub(crate) fn record(&self) -> Record {
+        let mut record = Record::of(&self.process, self.status());
         record.supervised =
             self.sight.supervisor.is_some() && self.sight.is_held || self.sight.is_elsewhere;
         record.supervisor_pid = self.sight.supervisor.as_ref().map(bgrun_platform::Pidfd::pid);

@@ -21,6 +21,8 @@ const RIGHT: [usize; 4] = [2, 4, 5, 6];
 const COMMAND: usize = 8;
 /// A command with less room than this is shown below its row.
 const LEAST_COMMAND: usize = 16;
+/// The columns that go, in this order, where even the others do not fit.
+const FIRST_TO_GO: [usize; 5] = [4, 5, 3, 2, 6];
 /// A list of ports wider than this continues below its row.
 const WIDEST_PORTS: usize = 17;
 /// A name wider than this, or than a quarter of the terminal, continues below its row.
@@ -58,15 +60,21 @@ pub(crate) fn lines(records: &[&Record], columns: Option<usize>, colors: bool) -
         7 => rows.iter().any(|row| !row.cells[7].is_empty()),
         _ => true,
     };
-    let shown: Vec<usize> = (0..HEADINGS.len()).filter(|column| is_shown(*column)).collect();
+    let mut shown: Vec<usize> = (0..HEADINGS.len()).filter(|column| is_shown(*column)).collect();
     if let Some(columns) = columns {
         let width = |column: usize| {
             let cells = rows.iter().map(|row| display_width(&row.cells[column]));
             cells.chain([HEADINGS[column].len()]).max().unwrap_or(0) + 2
         };
-        let others: usize =
-            shown.iter().filter(|column| **column != COMMAND).map(|c| width(*c)).sum();
-        let room = columns.saturating_sub(others);
+        let others = |shown: &[usize]| -> usize {
+            shown.iter().filter(|column| **column != COMMAND).map(|column| width(*column)).sum()
+        };
+        for column in FIRST_TO_GO {
+            if others(&shown) > columns {
+                shown.retain(|one| *one != column);
+            }
+        }
+        let room = columns.saturating_sub(others(&shown));
         for row in &mut rows {
             let command = std::mem::take(&mut row.cells[COMMAND]);
             if display_width(&command) <= room {
@@ -75,6 +83,15 @@ pub(crate) fn lines(records: &[&Record], columns: Option<usize>, colors: bool) -
                 row.cells[COMMAND] = cut(&command, room);
             } else {
                 row.below.insert(0, command);
+            }
+        }
+        if room < HEADINGS[COMMAND].len() {
+            shown.retain(|column| *column != COMMAND);
+            for row in &mut rows {
+                let command = std::mem::take(&mut row.cells[COMMAND]);
+                if !command.is_empty() {
+                    row.below.insert(0, command);
+                }
             }
         }
     }
@@ -190,7 +207,7 @@ mod tests {
             "ended": null
         }))
         .expect("a lock line");
-        let mut record = Record::of(&line.as_process(), Status::Running, false);
+        let mut record = Record::of(&line.as_process(), Status::Running);
         record.pid = Some(12345);
         record.uptime_ms = Some(7_380_000);
         record.cpu_percent = Some(0.1);
@@ -207,7 +224,7 @@ mod tests {
             "コマンド コマンド コマンド コマンド コマンド コマンド コマンド",
         );
         let records = [&busy, &wide, &record("web", "node server.js")];
-        for columns in [80, 100, 200] {
+        for columns in [60, 80, 100, 200] {
             for line in lines(&records, Some(columns), false) {
                 assert!(display_width(&line) <= columns, "{columns}: {line}");
             }

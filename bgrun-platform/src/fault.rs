@@ -12,7 +12,7 @@ pub fn at(point: &str) {
             unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
         }
         Some("abort") => std::process::abort(),
-        Some("sleep") => std::thread::sleep(std::time::Duration::from_secs(60)),
+        Some("sleep") => crate::clock::pause(std::time::Duration::from_secs(60)),
         _ => {}
     }
     #[cfg(not(feature = "faults"))]
@@ -37,7 +37,7 @@ pub fn error_at(point: &str) -> std::io::Result<()> {
 
 #[cfg(feature = "faults")]
 fn action(point: &str) -> Option<String> {
-    let wanted = std::env::var("BGRUN_FAULT").ok()?;
+    let wanted = std::env::var_os("BGRUN_FAULT")?.into_string().ok()?;
     let (at, action) = wanted.rsplit_once(':')?;
     (at == point).then(|| action.to_owned())
 }

@@ -7,30 +7,36 @@ use std::time::Duration;
 use bgrun_platform::Signal;
 use bgrun_platform::args::duration;
 
-const EXAMPLES: &str = "\
-Examples:
-  bgrun run web -- node server.js        start it, named web, supervised
-  bgrun run -- npm run dev               the same, named dev
-  bgrun run -c 'tail -f x | grep y'      a shell command
-  bgrun run web                          start web again as it was
-  bgrun run web --restart                stop it first if it runs
-  bgrun run api --wait -- ./api          come back when it has lived for a second
-  bgrun ls --json --env | bgrun run -    start what the records say";
+const AFTER_HELP: &str = "\
+Exit status:
+  0    it runs
+  1    it could not be started, or at least one of several could not
+  2    the command line or the input makes no sense
+  4    no such process, and no command
+  5    it runs already
+  7    the store cannot be used
+  125  bgrun itself failed to start it
+  126  the command was found and cannot be executed, or its directory not entered
+  127  the command was not found
 
-pub(crate) const EXIT_STATUS: &str = "\
-0 started; 1 failed, or at least one of several did; 2 usage; 4 no such process; 5 it runs \
-already; 7 the store cannot be used; 125 bgrun could not start it; 126 the command cannot be \
-executed; 127 it was not found.";
+Examples:
+  bgrun run web -- node server.js  start it, named web
+  bgrun run -- npm run dev         the same, named dev
+  bgrun run -c 'tail -f x | wc'    a shell command
+  bgrun run web                    start web again as it was
+  bgrun run web --restart          stop it first if it runs
+  bgrun run api --wait -- ./api    come back when it has lived for a second
+  bgrun run - < stack.json         start what the records say";
 
 /// Start a process that goes on when the terminal is closed.
 ///
 /// The words after -- are executed as they are, without a shell; --command runs
-/// a shell. Without a command, the stored one of NAME is started again, and any
-/// flag replaces what is stored. With a command NAME is defined anew. It returns as
-/// soon as the command executes; output goes to the log files (see bgrun logs).
+/// a shell. Without a command, the stored one of NAME is started again. What is stored
+/// stays unless a flag replaces it. It returns as soon as the command executes; output
+/// goes to the log files (see bgrun logs).
 #[derive(Debug, clap::Parser)]
-#[command(name = "bgrun-run", bin_name = "bgrun run", version, max_term_width = 100,
-    after_help = EXAMPLES)]
+#[command(name = "bgrun-run", bin_name = "bgrun run", version, max_term_width = 80,
+    after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// Name of the process; without one it is derived from the command. Without a
     /// command: names, globs (api-*) or @groups to start again; - reads records or

@@ -10,6 +10,7 @@ use anyhow::Context;
 use bgrun_platform::Signal;
 use bgrun_platform::tool::{Exit, Failure};
 use bgrun_store::selection::{self, Item};
+use bgrun_store::variables::SHOWN_PREFIX;
 use bgrun_store::{KeepAlive, name};
 use serde::Deserialize;
 
@@ -34,6 +35,8 @@ pub(crate) struct Ask {
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) environment_files: Vec<PathBuf>,
     pub(crate) fresh_environment: bool,
+    /// The environment below all overrides, where a record has it.
+    pub(crate) caller_environment: Option<Vec<(OsString, OsString)>>,
     pub(crate) stdout: Option<PathBuf>,
     pub(crate) stderr: Option<PathBuf>,
     pub(crate) logs_directory: Option<PathBuf>,
@@ -204,8 +207,21 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
         (None, None) => None,
     };
     let mut settings = part.env.unwrap_or_default();
-    let keys = part.env_keys.unwrap_or_default();
-    let missing_values = keys.into_iter().filter(|key| !settings.contains_key(key)).collect();
+    let mut caller_environment = None;
+    let mut missing_values = Vec::new();
+    if let Some(keys) = part.env_keys {
+        // `ls --json --env` shows all of the environment, and names what is set above the
+        // caller's: each goes back to its place.
+        let is_set = |key: &String| keys.contains(key) || key.starts_with(SHOWN_PREFIX);
+        let (set, below): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            settings.into_iter().partition(|(key, _)| is_set(key));
+        missing_values = keys.into_iter().filter(|key| !set.contains_key(key)).collect();
+        settings = set;
+        if !below.is_empty() {
+            caller_environment =
+                Some(below.into_iter().map(|(key, value)| (key.into(), value.into())).collect());
+        }
+    }
     settings.extend(base.settings.clone());
     let or_part = |flag: &Vec<PathBuf>, part: Option<Vec<PathBuf>>| {
         if flag.is_empty() { part.unwrap_or_default() } else { flag.clone() }
@@ -215,6 +231,7 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
         name,
         command,
         settings,
+        caller_environment,
         missing_values,
         directory: base.directory.clone().or(part.workdir),
         environment_files: or_part(&base.environment_files, part.env_files),
@@ -283,7 +300,7 @@ mod tests {
         let ask = from_part(part, &base).expect("ask");
         assert_eq!(ask.command, Some(Command::Argv(vec!["node".into(), "x".into()])));
         assert_eq!((ask.group.as_deref(), ask.directory), (Some("other"), Some("/srv".into())));
-        assert_eq!(ask.missing_values, ["SECRET"]);
+        assert_eq!((ask.missing_values, ask.caller_environment), (vec!["SECRET".to_owned()], None));
         assert_eq!(ask.stop_timeout, Some(Duration::from_millis(5)));
     }
 }

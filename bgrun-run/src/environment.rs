@@ -36,28 +36,67 @@ pub(crate) fn outer_process() -> Option<String> {
 pub(crate) fn read_files(files: &[impl AsRef<Path>]) -> Result<BTreeMap<String, String>, String> {
     let mut variables = BTreeMap::new();
     for file in files.iter().map(AsRef::as_ref) {
-        let entries = dotenvy::from_path_iter(file)
-            .map_err(|error| format!("cannot read {}: {}", safe_path(file), plain(&error)))?;
-        for entry in entries {
-            let (key, value) =
-                entry.map_err(|error| format!("{}: {}", safe_path(file), plain(&error)))?;
-            variables.insert(key, value);
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            let error = error.to_string();
+            let plain = error.split(" (os error").next().unwrap_or(&error);
+            format!("cannot read {}: {plain}", safe_path(file))
+        })?;
+        for (at, line) in text.lines().enumerate() {
+            match assignment(line) {
+                Ok(Some((key, value))) => {
+                    variables.insert(key, value);
+                }
+                Ok(None) => {}
+                Err(what) => return Err(format!("{}, line {}: {what}", safe_path(file), at + 1)),
+            }
         }
     }
     Ok(variables)
 }
 
-fn plain(error: &dotenvy::Error) -> String {
-    match error {
-        dotenvy::Error::Io(error) => {
-            let text = error.to_string();
-            text.split(" (os error").next().unwrap_or(&text).to_owned()
-        }
-        dotenvy::Error::LineParse(line, at) => {
-            format!("not a line of KEY=VALUE (at {at}): {}", bgrun_platform::text::safe(line))
-        }
-        other => other.to_string(),
+/// Reads one line as docker and systemd do: `KEY=VALUE`, `export` before it, a comment
+/// or nothing. A value in single quotes is taken as it is; in double quotes `\n`, `\"`,
+/// `\\` and `\$` are escapes; without quotes it goes to the end of the line. Nothing is
+/// substituted.
+fn assignment(line: &str) -> Result<Option<(String, String)>, &'static str> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with(['#', ';']) {
+        return Ok(None);
     }
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let (key, value) = line.split_once('=').ok_or("no KEY=VALUE")?;
+    let (key, value) = (key.trim(), value.trim());
+    if key.is_empty() || key.contains(char::is_whitespace) {
+        return Err("no name before the =");
+    }
+    let value = match value.chars().next() {
+        Some(quote @ ('\'' | '"')) => unquoted(&value[1..], quote)?,
+        _ => value.to_owned(),
+    };
+    Ok(Some((key.to_owned(), value)))
+}
+
+fn unquoted(rest: &str, quote: char) -> Result<String, &'static str> {
+    let mut value = String::new();
+    let mut characters = rest.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' if quote == '"' => match characters.next() {
+                Some('n') => value.push('\n'),
+                Some('t') => value.push('\t'),
+                Some(escaped @ ('"' | '\\' | '$' | '`')) => value.push(escaped),
+                Some(other) => value.extend(['\\', other]),
+                None => return Err("the closing quote is missing"),
+            },
+            end if end == quote => {
+                let after = characters.as_str().trim_start();
+                let is_comment = after.is_empty() || after.starts_with('#');
+                return if is_comment { Ok(value) } else { Err("text behind the closing quote") };
+            }
+            other => value.push(other),
+        }
+    }
+    Err("the closing quote is missing")
 }
 
 /// Takes policies from the variables that declare them, where the spec has none by flag.
@@ -97,12 +136,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_of_variables_keep_commas_and_equals_signs() {
-        let directory = std::env::temp_dir().join(format!("bgrun-env-{}", std::process::id()));
-        std::fs::write(&directory, "# note\nA=1\nexport B='x=y,z'\n\nA=2\n").expect("write");
-        let read = read_files(&[&directory]).expect("read");
-        std::fs::remove_file(&directory).expect("remove");
-        assert_eq!((read["A"].as_str(), read["B"].as_str()), ("2", "x=y,z"));
+    fn lines_are_read_as_docker_and_systemd_read_them() {
+        for (line, key, value) in [
+            ("A=1", "A", "1"),
+            ("A=hello big world", "A", "hello big world"),
+            ("export B='x=y,z'  # note", "B", "x=y,z"),
+            (r#"C="a\"b\n$HOME""#, "C", "a\"b\n$HOME"),
+            ("D=", "D", ""),
+            ("E='a b'", "E", "a b"),
+            (" F = g ", "F", "g"),
+            ("URL=http://x/?a=b#c", "URL", "http://x/?a=b#c"),
+        ] {
+            let expected = Ok(Some((key.to_owned(), value.to_owned())));
+            assert_eq!(assignment(line), expected, "{line}");
+        }
+        for line in ["", "  ", "# note", "; note"] {
+            assert_eq!(assignment(line), Ok(None), "{line:?}");
+        }
+        for line in ["A", "=b", "A B=c", "A='x", "A=\"x\\", "A='x' y"] {
+            assert!(assignment(line).is_err(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn an_unreadable_file_and_a_bad_line_are_named() {
+        let file = tempfile::NamedTempFile::new().expect("file");
+        std::fs::write(file.path(), "A=1\nA=2\nnonsense\n").expect("write");
+        let error = read_files(&[file.path()]).expect_err("a bad line");
+        assert!(error.ends_with("line 3: no KEY=VALUE"), "{error}");
         assert!(read_files(&["/nonexistent"]).expect_err("none").contains("No such file"));
     }
 }

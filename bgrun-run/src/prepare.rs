@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use bgrun_platform::spawn::{self, Refused};
@@ -85,7 +85,7 @@ fn identify(
 fn directory(ask: &Ask, old: Option<&Spec>) -> Result<PathBuf, Failure> {
     match (&ask.directory, &ask.command, old) {
         (Some(directory), _, _) => absolute(directory),
-        // Started again: where it was. Defined anew: here.
+        // Started again: where it was. With a command: here.
         (None, None, Some(old)) => Ok(old.directory.clone()),
         (None, _, _) => std::env::current_dir().map_err(|error| {
             Failure::new(Exit::NotExecutable, format!("the current directory is gone: {error}"))
@@ -93,37 +93,49 @@ fn directory(ask: &Ask, old: Option<&Spec>) -> Result<PathBuf, Failure> {
     }
 }
 
-/// `path` from the root, without `.` and `..` where they can be resolved.
+/// `path` from the root, without `.`, `..` and links: the same place has one name. What
+/// is not there yet is taken as it is written.
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     if path.as_os_str().is_empty() {
         return Err(Failure::new(Exit::Usage, "a path is not empty"));
     }
-    if let Ok(resolved) = path.canonicalize() {
-        return Ok(resolved);
+    let whole = std::path::absolute(path)
+        .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", safe_path(path))))?;
+    let mut resolved = PathBuf::from("/");
+    for part in whole.components() {
+        match part {
+            Component::ParentDir => {
+                resolved.pop();
+            }
+            Component::Normal(name) => {
+                resolved.push(name);
+                if let Ok(real) = resolved.canonicalize() {
+                    resolved = real;
+                }
+            }
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
     }
-    std::path::absolute(path)
-        .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", safe_path(path))))
+    Ok(resolved)
 }
 
 /// A log's path from the root; the file itself is not resolved, for a link is refused.
 fn log_path(path: &Path) -> Result<PathBuf, Failure> {
     let wrong = |what: &str| Failure::new(Exit::Usage, format!("{}: {what}", safe_path(path)));
     let file = path.file_name().ok_or_else(|| wrong("not the name of a file"))?;
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => Ok(absolute(parent)?.join(file)),
-        _ => std::path::absolute(path).map_err(|error| wrong(&error.to_string())),
-    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    Ok(absolute(parent.unwrap_or(Path::new(".")))?.join(file))
 }
 
-/// What to start: what is asked, else what is stored unless a command defines it anew,
-/// else the default.
+/// What to start: what is asked, else what is stored, else the default.
 fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, Failure> {
-    let caller_environment = match &old {
-        Some(old) if !ask.fresh_environment => old.caller_environment.clone(),
+    let caller_environment = match (&ask.caller_environment, &old) {
+        (Some(given), _) => given.clone(),
+        (None, Some(old)) if !ask.fresh_environment => old.caller_environment.clone(),
         _ => environment::of_caller(),
     };
     let directory = directory(ask, old.as_ref())?;
-    let kept = old.filter(|_| ask.command.is_none());
+    let kept = old;
     let (command, argv) = match (&ask.command, &kept) {
         (Some(Command::Argv(argv)), _) => (rendered(argv), Some(argv.clone())),
         (Some(Command::Shell(line)), _) => (line.clone(), None),

@@ -3,7 +3,8 @@
 //! WAL, so that readers never wait. Every write is one `BEGIN IMMEDIATE` transaction:
 //! a deferred one that reads first fails with "locked" under concurrent writers
 //! whatever the busy timeout. The WAL is left in place when a tool closes, or each
-//! would pay a checkpoint and the next one for making the files anew.
+//! would pay a checkpoint and the next one for making the files anew. It is kept short,
+//! because the first to open a database after nobody had it open reads all of its WAL.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ use crate::home::Home;
 use crate::import::{self, Import};
 use crate::registry::Writer;
 use crate::schema;
+
+/// The pages after which a writer carries the WAL over into the database: a few starts.
+const WAL_PAGES: i64 = 32;
 
 /// How long a write waits for other writers.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
@@ -139,6 +143,14 @@ impl Store {
         };
         self.connection
             .pragma_update(None, "synchronous", synchronous)
+            .and_then(|()| {
+                self.connection.pragma_update_and_check(
+                    None,
+                    "wal_autocheckpoint",
+                    WAL_PAGES,
+                    |_| Ok(()),
+                )
+            })
             .map_err(|error| failed(&error))?;
         let transaction = self
             .connection

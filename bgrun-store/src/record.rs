@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::process::Process;
-use crate::spec::KeepAlive;
+use crate::spec::{KeepAlive, Spec};
 use crate::status::Status;
 use crate::variables;
 
@@ -81,7 +81,7 @@ pub struct Record {
     pub started_by: Option<String>,
     /// The container it is, if it is one.
     pub container: Option<Container>,
-    /// Overrides of its environment: `BGR_*`, or all when asked for.
+    /// Its environment: the overrides called `BGR_*`, or all of it when asked for.
     pub env: BTreeMap<String, String>,
     /// The names of all overrides.
     pub env_keys: Vec<String>,
@@ -105,16 +105,15 @@ pub struct Container {
 }
 
 impl Record {
-    /// The record of a process of which nothing is observed yet; with `all_values` the
-    /// values of all overrides are shown.
+    /// The record of a process of which nothing is observed yet.
     #[must_use]
-    pub fn of(process: &Process, status: Status, all_values: bool) -> Self {
+    pub fn of(process: &Process, status: Status) -> Self {
         let overrides: BTreeMap<String, String> =
             serde_json::from_str(&process.overrides).unwrap_or_default();
         let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
         let end = process.last_end();
         let env_keys = overrides.keys().cloned().collect();
-        let shown = |key: &String| all_values || key.starts_with(variables::SHOWN_PREFIX);
+        let shown = |key: &String| key.starts_with(variables::SHOWN_PREFIX);
         Self {
             id: process.id,
             name: process.name.clone(),
@@ -154,5 +153,17 @@ impl Record {
             stop_signal: process.stop_signal.clone(),
             stop_timeout_ms: process.stop_timeout.as_millis().try_into().unwrap_or(u64::MAX),
         }
+    }
+
+    /// Shows all of the environment that `spec` gives its process, secrets too.
+    pub fn show_environment(&mut self, spec: &Spec) {
+        let lossy = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
+        let environment = spec.environment("", 0);
+        let is_given = |key: &str| !key.starts_with(variables::OWN_PREFIX);
+        self.env = environment
+            .iter()
+            .map(|(key, value)| (lossy(key), lossy(value)))
+            .filter(|(key, _)| is_given(key))
+            .collect();
     }
 }

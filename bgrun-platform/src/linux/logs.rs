@@ -20,6 +20,9 @@ pub enum LogRefused {
     /// It is neither a regular file nor `/dev/null`.
     #[error("{} is not a regular file", crate::text::safe_path(.0))]
     NotAFile(PathBuf),
+    /// It has other names (hard links), through which it may be another's log.
+    #[error("{} has more than one name (hard link)", crate::text::safe_path(.0))]
+    Linked(PathBuf),
     /// It belongs to somebody else, who would read what is written.
     #[error("{} belongs to another user", crate::text::safe_path(.0))]
     Owner(PathBuf),
@@ -73,6 +76,9 @@ pub fn open_for_append(path: &Path) -> Result<File, LogRefused> {
     }
     if stat.st_uid != super::user::id() {
         return Err(LogRefused::Owner(path.to_owned()));
+    }
+    if stat.st_nlink > 1 {
+        return Err(LogRefused::Linked(path.to_owned()));
     }
     rustix::fs::fcntl_setfl(&file, OFlags::APPEND).map_err(failed)?;
     Ok(File::from(file))
