@@ -77,6 +77,30 @@ fn an_unquoted_value_of_an_env_file_may_hold_blanks() {
 }
 
 #[test]
+fn values_of_the_caller_that_are_not_utf_8_are_kept_byte_for_byte() {
+    let home = Home::new();
+    home.sh("BYTES=$'\\xff\\xfe' bgrun run web -- sh -c 'printf \"$BYTES\"; exec sleep 60'").ok();
+    eventually("they arrive", || {
+        fs::read(home.out_path("web")).is_ok_and(|out| out == b"\xff\xfe")
+    });
+    home.verb("ls", ["--json", "--env"]).json();
+    home.verb("run", ["web", "--restart"]).ok();
+    let twice = b"\xff\xfe\xff\xfe";
+    eventually("they are stored", || fs::read(home.out_path("web")).is_ok_and(|out| out == twice));
+}
+
+#[test]
+fn a_large_environment_is_kept() {
+    let home = Home::new();
+    let call = home.verb("run", ["web", "--json", "--", "sleep", "60"]);
+    let call = (0..100).fold(call, |call, n| call.env(&format!("LARGE_{n}"), "x".repeat(10_000)));
+    let environ = environ_of(call.json().pid());
+    assert_eq!(environ.values().filter(|value| value.len() == 10_000).count(), 100);
+    let again = home.verb("run", ["web", "--restart", "--json"]).json();
+    assert_eq!(environ_of(again.pid())["LARGE_99"].len(), 10_000);
+}
+
+#[test]
 fn a_missing_env_file_is_named_and_nothing_starts() {
     let home = Home::new();
     let output = home.verb("run", ["web", "--env-file", "no.env", "--", "sleep", "60"]).run();

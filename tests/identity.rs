@@ -162,3 +162,17 @@ fn a_process_in_another_pid_namespace_is_running_and_refused_with_its_reason() {
     assert!(lives.iter().all(Life::is_alive), "nothing was signalled");
     home.verb("run", ["inner", "--", "sleep", "60"]).code(5);
 }
+
+#[test]
+fn signals_go_through_a_pidfd() {
+    let home = Home::new();
+    home.start("web", ["sh", "-c", "trap '' TERM; sleep 60 & sleep 60 & wait; wait"]);
+    let trace = home.at("trace");
+    let calls = "trace=kill,tkill,tgkill,pidfd_send_signal,rt_sigqueueinfo,rt_tgsigqueueinfo";
+    let strace = home.call("/usr/bin/strace").args(["-f", "-qq", "-e", calls, "-o"]).arg(&trace);
+    strace.arg(home.tools().join("bgrun-kill")).args(["--timeout", "200ms", "web"]).ok();
+    let trace = fs::read_to_string(trace).unwrap();
+    let by_pid = trace.lines().filter(|line| line.contains("kill(") || line.contains("queueinfo("));
+    assert_eq!(by_pid.collect::<Vec<_>>(), [""; 0], "{trace}");
+    assert!(trace.contains("pidfd_send_signal("), "{trace}");
+}

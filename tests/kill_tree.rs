@@ -18,7 +18,7 @@ fn is_stopped_cleanly(script: &str, is_supervised: bool, fact: impl Fn(&Home, i3
         supervisor.kill();
         supervisor.must_end();
     }
-    let output = home.verb("kill", ["--json", "web"]).ok();
+    let output = home.verb("kill", ["--json", "--timeout", "2s", "web"]).ok();
     assert!(output.elapsed < Duration::from_secs(5), "{:?}", output.elapsed);
     let answer = output.json().only().clone();
     assert!(["stopped", "killed"].contains(&answer.text("outcome")), "{answer:#}");
@@ -183,4 +183,37 @@ fn survivors_are_named_and_the_code_is_1() {
     let said = format!("{}{}", talk.out(), talk.err());
     assert!(said.contains(&record.pid().to_string()), "{talk}");
     assert!(is_alive(record.pid()));
+}
+
+#[test]
+fn what_is_started_during_the_stop_is_stopped_too() {
+    let home = Home::new();
+    let script = "trap 'setsid sleep 60 & sleep 60 & exit 0' TERM; echo ready; \
+                  for i in $(seq 500); do sleep 0.1; done";
+    home.start("web", ["bash", "-c", script]);
+    home.until_out("web", "ready");
+    home.kill(["--timeout", "1s", "web"]);
+    home.must_be_clean();
+}
+
+#[test]
+fn a_process_may_use_helpers_to_shut_down() {
+    // As under systemd: the signal is for what runs when it is sent, not for what it starts to end well.
+    let home = Home::new();
+    let script = "trap 'sleep 0.3 && echo saved; exit 0' TERM; echo ready; \
+                  for i in $(seq 500); do sleep 0.1; done";
+    home.start("web", ["bash", "-c", script]);
+    home.until_out("web", "ready");
+    assert_eq!(home.kill(["web"]).only()["outcome"], "stopped");
+    assert!(home.out("web").contains("saved"), "{}", home.out("web"));
+    assert_eq!(home.ls("web")["exit_code"], 0);
+}
+
+#[test]
+fn stopping_needs_no_new_process() {
+    let home = Home::of_nobody();
+    home.start("web", ["sh", "-c", FORKS_A_LOT]);
+    eventually("it has forked", || home.living().len() > 200);
+    home.sh("ulimit -u 1; exec bgrun-kill web").ok();
+    home.must_be_clean();
 }

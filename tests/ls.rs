@@ -116,6 +116,15 @@ fn a_stopped_process_uses_nothing() {
 }
 
 #[test]
+fn uptime_is_that_of_this_run() {
+    let home = Home::new();
+    home.start_sleep("web");
+    eventually("it grows", || home.ls("web").number("uptime_ms") > 300);
+    let again = home.verb("run", ["web", "--restart", "--json"]).json();
+    assert!(again.number("uptime_ms") < 300, "{again:#}");
+}
+
+#[test]
 fn ports_are_those_the_whole_tree_listens_on_in_ascending_order() {
     let home = Home::new();
     home.start("web", [&program("listens"), "0", "child"]);

@@ -196,3 +196,14 @@ fn a_derived_name_obeys_the_rule() {
         assert!(!name.contains(char::is_control), "{name:?}");
     }
 }
+
+#[test]
+fn a_database_name_leads_nowhere_else() {
+    let home = Home::new();
+    for name in ["../evil", "/tmp/evil", "a/b", ".."] {
+        home.verb("run", ["web", "--", "sleep", "60"]).env("DB_NAME", name).run();
+        home.verb("ls", ["--json"]).env("DB_NAME", name).run();
+    }
+    assert!(!home.at("evil_v2.sqlite").try_exists().unwrap());
+    assert!(!std::path::Path::new("/tmp/evil_v2.sqlite").try_exists().unwrap());
+}

@@ -253,6 +253,13 @@ fn wait_shows_why_a_process_ended_early() {
 }
 
 #[test]
+fn wait_is_not_content_with_a_good_end_before_its_time() {
+    let home = Home::new();
+    home.verb("run", ["web", "--wait", "--", "true"]).code(1);
+    assert_eq!(home.ls("web").status(), "exited");
+}
+
+#[test]
 fn ctrl_c_during_wait_ends_only_the_command() {
     let home = Home::new();
     let call = home.verb("run", ["web", "--wait=50s", "--", "sleep", "60"]);
@@ -328,4 +335,26 @@ fn start_times_are_utc() {
     assert!(started.ends_with('Z') && started.len() >= "2025-01-02T03:04:05Z".len(), "{started}");
     // The hour may turn between the two looks; the day will not be far.
     assert_eq!(started[..8], now[..8], "{started} is not near {now}");
+}
+
+#[test]
+fn values_that_are_none_are_usage_errors_and_start_nothing() {
+    let home = Home::new();
+    for flag in ["--stop-signal=NOPE", "--stop-timeout=soon", "--wait=later", "--stop-timeout=-1"] {
+        home.verb("run", ["web", flag, "--", "sleep", "60"]).code(2);
+    }
+    home.verb("run", ["--command", "sleep 60", "--", "sleep", "60"]).code(2);
+    home.verb("run", [""; 0]).code(2);
+    assert!(home.all().is_empty());
+}
+
+#[test]
+fn a_relative_home_is_made_absolute() {
+    let home = Home::new();
+    let call = home.verb("run", ["web", "--json", "--", "sleep", "60"]);
+    let record = call.env("BGR_HOME", "relative").json();
+    assert_eq!(record.text("stdout_path"), home.at("relative/web-out.txt").to_str().unwrap());
+    let seen = home.verb("ls", ["--json", "web"]).cwd("/").env("BGR_HOME", home.at("relative"));
+    assert_eq!(seen.json().only().status(), "running");
+    home.verb("kill", ["web"]).env("BGR_HOME", home.at("relative")).ok();
 }
