@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::io;
 use std::path::Path;
 
 /// `text` without characters that could move the cursor, hide something or turn the
@@ -42,6 +43,13 @@ pub fn safe_path(path: &Path) -> String {
     safe_os(path.as_os_str())
 }
 
+/// The words of the system for an error, without the number that Rust adds to them.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
+}
+
 /// Whether a character is a control or turns the direction of writing (Unicode
 /// Bidi_Control).
 #[must_use]
@@ -62,6 +70,12 @@ mod tests {
         for text in ["", "web", "日本 🙂", "a\\b", "100%"] {
             assert!(matches!(safe(text), Cow::Borrowed(same) if same == text));
         }
+    }
+
+    #[test]
+    fn an_error_has_words_and_no_number() {
+        assert_eq!(reason(&io::Error::from_raw_os_error(13)), "Permission denied");
+        assert_eq!(reason(&io::Error::other("else")), "else");
     }
 
     #[test]

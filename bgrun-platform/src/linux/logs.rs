@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::fs::{CWD, FileType, Mode, OFlags};
+use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// Why a file is not taken for a log.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +28,7 @@ pub enum LogRefused {
     #[error("{} belongs to another user", crate::text::safe_path(.0))]
     Owner(PathBuf),
     /// It cannot be opened.
-    #[error("cannot open {}: {error}", crate::text::safe_path(.path))]
+    #[error("cannot open {}: {}", crate::text::safe_path(.path), crate::text::reason(.error))]
     Io {
         /// The file.
         path: PathBuf,
@@ -105,6 +106,15 @@ pub fn open_to_read(path: &Path) -> Result<Option<File>, LogRefused> {
         FileType::CharacterDevice if path == Path::new("/dev/null") => Ok(None),
         _ => Err(LogRefused::NotAFile(path.to_owned())),
     }
+}
+
+/// Lets this program have as many files open as the system allows it at all: for one
+/// that follows the logs of hundreds of processes.
+pub fn allow_many_open() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where that may not be, opening one too many says so.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// Which file it is, whatever it is called: the same for as long as it is open somewhere.
