@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bgrun_platform::{Lock, fault, tool};
+use bgrun_platform::{Lock, fault, private, tool};
 use bgrun_store::{Durability, Error, Home, Store};
 
 use crate::args::Args;
@@ -19,12 +19,19 @@ pub(crate) fn all(args: &Args, done: &mut [Stopped], home: &Home) -> Result<(), 
         matches!(one.outcome, Outcome::Stopped | Outcome::Killed | Outcome::AlreadyStopped)
     };
     let mut held = Vec::new();
+    // A home in which nothing ever ran has none.
+    if private::is_directory(home.directory()).unwrap_or(false) {
+        let _ = private::directory(&home.lock_directory());
+    }
     for one in done.iter_mut().filter(is_forgettable) {
         let path = home.lock(one.target.process.id);
         match Lock::take(&path, LEAVING) {
             Ok(lock) => held.push((one, lock, path)),
             Err(error) => one.error = Some(format!("not forgotten: {error}")),
         }
+    }
+    if held.is_empty() {
+        return Ok(());
     }
     fault::at("kill:before-forget");
     let (mut store, _) = Store::open(home)?;
@@ -35,6 +42,7 @@ pub(crate) fn all(args: &Args, done: &mut [Stopped], home: &Home) -> Result<(), 
     for (one, _lock, path) in held {
         // Removed while it is held, so that nobody takes a lock that has no name.
         let _ = std::fs::remove_file(path);
+        let _ = std::fs::remove_file(home.restart_lock(one.target.process.id));
         let process = &one.target.process;
         if !args.keep_logs && !process.shared_log {
             for log in [&process.stdout, &process.stderr] {

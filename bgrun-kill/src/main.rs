@@ -34,9 +34,9 @@ fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let found = target::find(&args, asked, &home)?;
     let done = if args.dry_run {
-        stop::plan(found.targets, &home)?
+        stop::plan(found.targets)
     } else if let Some(signal) = args.signal {
-        send::all(&args, found.targets, &home, signal)?
+        send::all(&args, found.targets, signal)?
     } else {
         stop::all(&args, found.targets, &home)?
     };

@@ -31,7 +31,7 @@ pub(crate) fn free(args: &Args, home: &Home, port: u16) -> anyhow::Result<Exit> 
             return Err(Failure::new(Exit::Failed, what).into());
         }
         tool::warn(format_args!("nobody listens on port {port}"));
-        return report::all(args, Vec::new(), Vec::new());
+        return report::all(args, stop::Done::default(), Vec::new());
     }
     let known = Known::read(home);
     tell(&known);
@@ -59,7 +59,7 @@ pub(crate) fn free(args: &Args, home: &Home, port: u16) -> anyhow::Result<Exit> 
         for pid in &left {
             tool::warn(format_args!("would end pid {pid}, which is not ours"));
         }
-        return report::all(args, stop::plan(ours, home)?, Vec::new());
+        return report::all(args, stop::plan(ours), Vec::new());
     }
     let done = stop::all(args, ours, home)?;
     for pid in left {

@@ -7,11 +7,11 @@ use std::time::Duration;
 use anyhow::Context;
 use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
-use bgrun_platform::tool::{self, Exit};
+use bgrun_platform::tool::{self, Exit, Failure};
 use serde_json::{Value, json};
 
 use crate::args::Args;
-use crate::stop::{Outcome, Stopped};
+use crate::stop::{Done, Outcome, Stopped};
 use crate::target::Miss;
 
 impl Outcome {
@@ -34,7 +34,8 @@ impl Outcome {
 ///
 /// # Errors
 /// Nobody can be told.
-pub(crate) fn all(args: &Args, done: Vec<Stopped>, misses: Vec<Miss>) -> anyhow::Result<Exit> {
+pub(crate) fn all(args: &Args, done: Done, misses: Vec<Miss>) -> anyhow::Result<Exit> {
+    let Done { stopped: done, trouble } = done;
     for miss in &misses {
         tool::warn(format_args!("no process is called '{}'", safe(&miss.name)));
         if let Some(near) = &miss.near {
@@ -50,6 +51,22 @@ pub(crate) fn all(args: &Args, done: Vec<Stopped>, misses: Vec<Miss>) -> anyhow:
         for one in &done {
             say(&line(args, one))?;
         }
+    }
+    if let Some(error) = trouble {
+        let over = done.iter().filter(|one| one.is_over());
+        let names: Vec<_> = over.map(|one| safe(&one.target.process.name)).collect();
+        let what = if names.is_empty() {
+            String::new()
+        } else {
+            format!("{}: stopped, but that could not be written down: ", names.join(", "))
+        };
+        let hint = error.hint();
+        let failure = Failure::new(Exit::Store, format!("{what}{error}"));
+        return Err(match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+        .into());
     }
     Ok(exit(&done, &misses))
 }

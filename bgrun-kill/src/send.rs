@@ -1,22 +1,16 @@
 //! `--signal`: only a signal, and nothing else.
 
 use bgrun_platform::{Pidfd, Signal};
-use bgrun_store::Home;
 
 use crate::args::Args;
-use crate::stop::{Outcome, Stopped};
+use crate::stop::{Done, Outcome, Stopped};
 use crate::target::Target;
 
 /// Sends `signal` to the main process of each target, or to its whole tree.
 ///
 /// # Errors
 /// The kernel refuses to say what runs.
-pub(crate) fn all(
-    args: &Args,
-    targets: Vec<Target>,
-    _home: &Home,
-    signal: Signal,
-) -> anyhow::Result<Vec<Stopped>> {
+pub(crate) fn all(args: &Args, targets: Vec<Target>, signal: Signal) -> anyhow::Result<Done> {
     let mut done = Vec::new();
     for target in targets {
         if target.is_stale {
@@ -53,5 +47,5 @@ pub(crate) fn all(
         sent.error = error;
         done.push(sent);
     }
-    Ok(done)
+    Ok(Done { stopped: done, trouble: None })
 }

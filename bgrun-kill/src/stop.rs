@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use bgrun_platform::events::StopNotice;
 use bgrun_platform::{Ended, Pidfd, Signal, fault, tool};
-use bgrun_store::{End, Home, Reason, time};
+use bgrun_store::{End, Error, Home, Reason, time};
 
 use crate::args::Args;
-use crate::target::{Target, store_failure};
+use crate::target::Target;
 use crate::{forget, wish};
 
 /// What became of a process.
@@ -98,22 +98,27 @@ const AFTER_KILL: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What would be stopped.
-///
-/// # Errors
-/// The kernel refuses to say what runs.
-pub(crate) fn plan(targets: Vec<Target>, _home: &Home) -> anyhow::Result<Vec<Stopped>> {
+pub(crate) fn plan(targets: Vec<Target>) -> Done {
     let planned = |target: Target| {
         let outcome = if target.is_stale { Outcome::Stale } else { Outcome::DryRun };
         Stopped::new(target, outcome)
     };
-    Ok(targets.into_iter().map(planned).collect())
+    Done { stopped: targets.into_iter().map(planned).collect(), trouble: None }
 }
 
-/// Stops `targets` and, if asked, forgets them.
+/// What was done, and why it could not be written down, if so.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) stopped: Vec<Stopped>,
+    pub(crate) trouble: Option<Error>,
+}
+
+/// Stops `targets` and, if asked, forgets them. A store that cannot be written keeps
+/// nothing from being stopped.
 ///
 /// # Errors
-/// The store cannot be written; the processes are stopped all the same.
-pub(crate) fn all(args: &Args, targets: Vec<Target>, home: &Home) -> anyhow::Result<Vec<Stopped>> {
+/// The kernel refuses to say what runs.
+pub(crate) fn all(args: &Args, targets: Vec<Target>, home: &Home) -> anyhow::Result<Done> {
     let reason: Reason = args
         .reason
         .parse()
@@ -156,16 +161,7 @@ pub(crate) fn all(args: &Args, targets: Vec<Target>, home: &Home) -> anyhow::Res
         let forgotten = if trouble.is_none() { forget::all(args, &mut done, home) } else { Ok(()) };
         trouble = trouble.or(forgotten.err());
     }
-    if let Some(error) = trouble {
-        for one in done.iter().filter(|one| one.is_over()) {
-            tool::warn(format_args!(
-                "{}: stopped, but that could not be written down",
-                bgrun_platform::text::safe(&one.target.process.name)
-            ));
-        }
-        return Err(store_failure(error).into());
-    }
-    Ok(done)
+    Ok(Done { stopped: done, trouble })
 }
 
 impl Stopping {

@@ -8,7 +8,7 @@ use bgrun_platform::tool::{self, Exit, Failure};
 use bgrun_platform::tree::Traces;
 use bgrun_platform::{Identity, Lock, Pidfd, Sight};
 use bgrun_store::selection::{self, Item, Selector, nearest, select};
-use bgrun_store::{Error, Home, Known, LockLine, Process};
+use bgrun_store::{Home, Known, LockLine, Process};
 use serde_json::{Map, Value};
 
 use crate::args::Args;
@@ -192,18 +192,8 @@ impl Target {
         if self.sight.is_up() {
             return Ok(true);
         }
-        let is_open = self.process.run.as_ref().is_some_and(|run| run.end.is_none());
-        Ok(is_open && self.sight.is_of_this_boot && !self.sight.tree(&self.traces())?.is_empty())
-    }
-}
-
-/// A store that cannot be used, as this tool says it.
-pub(crate) fn store_failure(error: Error) -> Failure {
-    let hint = error.hint();
-    let failure = Failure::new(Exit::Store, error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
+        let may_live = self.process.may_live_unseen(self.sight.is_of_this_boot);
+        Ok(may_live && !self.sight.tree(&self.traces())?.is_empty())
     }
 }
 

@@ -1,6 +1,7 @@
 //! From the store and what runs to the list that was asked for.
 
 use std::cmp::Ordering;
+use std::io::{IsTerminal, Write};
 
 use bgrun_platform::tool::{self, Exit, Failure};
 use bgrun_platform::{private, stat};
@@ -110,7 +111,7 @@ fn order(key: SortKey, a: &Record, b: &Record) -> Ordering {
 
 /// A record as JSON, with its runs where they were asked for.
 #[derive(Debug, Serialize)]
-pub(crate) struct Shown<'a> {
+struct Shown<'a> {
     #[serde(flatten)]
     record: &'a Record,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,10 +131,25 @@ struct ShownRun {
 
 impl Listed {
     /// As JSON; with its runs for details.
-    pub(crate) fn shown(&self, with_runs: bool) -> Shown<'_> {
+    fn shown(&self, with_runs: bool) -> Shown<'_> {
         let runs = with_runs.then(|| self.runs.iter().map(ShownRun::of).collect());
         Shown { record: &self.record, runs }
     }
+}
+
+/// Prints all as one array: on a terminal to be read, in a pipe on one line.
+pub(crate) fn print_json(
+    listed: &[Listed],
+    with_runs: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let shown: Vec<_> = listed.iter().map(|one| one.shown(with_runs)).collect();
+    let text = if std::io::stdout().is_terminal() {
+        serde_json::to_string_pretty(&shown)?
+    } else {
+        serde_json::to_string(&shown)?
+    };
+    Ok(writeln!(out, "{text}")?)
 }
 
 impl ShownRun {

@@ -12,7 +12,7 @@ mod observe;
 mod select;
 mod table;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use bgrun_platform::tool::{self, Exit, Failure};
@@ -41,25 +41,11 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             writeln!(out, "{}", listed.record.name)?;
         }
     } else if args.json {
-        print_json(&args, &records, &mut out)?;
+        collect::print_json(&records, args.details, &mut out)?;
     } else if args.details {
         details::print(&records, &mut out)?;
     } else {
         table::print(&records, &wish, &mut out)?;
     }
     Ok(exit)
-}
-
-fn print_json(
-    args: &Args,
-    records: &[collect::Listed],
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
-    let values: Vec<_> = records.iter().map(|listed| listed.shown(args.details)).collect();
-    let text = if std::io::stdout().is_terminal() {
-        serde_json::to_string_pretty(&values)?
-    } else {
-        serde_json::to_string(&values)?
-    };
-    Ok(writeln!(out, "{text}")?)
 }

@@ -17,6 +17,8 @@ pub(crate) struct Seen {
     pub(crate) tree: Vec<Stat>,
     /// Its listening ports, ascending.
     pub(crate) ports: Vec<u16>,
+    /// It is between the two runs of a restart.
+    is_restarted: bool,
 }
 
 /// Looks for every process. What cannot be looked at counts as not there.
@@ -70,7 +72,10 @@ fn one(home: &Home, mut process: Process) -> Seen {
         (None, Some(main)) => from_process(main.pid()),
         (None, None) => Vec::new(),
     };
-    Seen { process, sight, tree, ports: Vec::new() }
+    let may_be_lost = tree.is_empty() && !sight.is_up();
+    let is_restarted =
+        may_be_lost && Lock::is_held(&home.restart_lock(process.id)).unwrap_or(false);
+    Seen { process, sight, tree, ports: Vec::new(), is_restarted }
 }
 
 /// By what the tree of a process is known without its supervisor.
@@ -86,8 +91,7 @@ fn traces(process: &Process) -> Traces {
 /// Looks for the trees of processes whose supervisor is gone, all in one pass.
 fn find_left_behind(seen: &mut [Seen]) {
     let is_left_behind = |one: &&mut Seen| {
-        let is_open = one.process.run.as_ref().is_some_and(|run| run.end.is_none());
-        one.sight.supervisor.is_none() && is_open && one.sight.is_of_this_boot
+        one.sight.supervisor.is_none() && one.process.may_live_unseen(one.sight.is_of_this_boot)
     };
     let mut left: Vec<&mut Seen> = seen.iter_mut().filter(is_left_behind).collect();
     if left.is_empty() {
@@ -112,7 +116,10 @@ impl Seen {
     pub(crate) fn status(&self) -> Status {
         let is_alive =
             self.sight.process.is_some() || self.sight.is_elsewhere || !self.tree.is_empty();
-        status(&self.process, Observed { is_alive, is_held: self.sight.is_held })
+        match status(&self.process, Observed { is_alive, is_held: self.sight.is_held }) {
+            Status::Lost if self.is_restarted => Status::Starting,
+            status => status,
+        }
     }
 
     /// The record of the process.

@@ -2,16 +2,18 @@
 //! stopped by `bgrun-kill`.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use bgrun_platform::sibling;
 use bgrun_platform::tool::{Exit, Failure, warn};
 use bgrun_platform::tree::Traces;
-use bgrun_platform::{Sight, ports};
-use bgrun_store::{Home, Process};
+use bgrun_platform::{Lock, Sight, ports};
+use bgrun_store::{Home, Process, Store};
 use serde_json::Value;
 
 use crate::args::Args;
 use crate::prepare::{Attempt, Prepared};
+use crate::store_failure;
 
 /// What is to be done for one name.
 #[derive(Debug)]
@@ -24,6 +26,16 @@ pub(crate) enum Plan {
     Fail(Failure),
 }
 
+/// What is to be done, and what keeps other restarts away until it is.
+#[derive(Debug)]
+pub(crate) struct Way {
+    pub(crate) plans: Vec<(String, Plan)>,
+    pub(crate) restarts: Vec<Lock>,
+}
+
+/// How long another restart of the same process is waited for.
+const OTHER_RESTART: Duration = Duration::from_secs(60);
+
 /// Decides what to do for each attempt, and has stopped what is to be stopped.
 ///
 /// # Errors
@@ -32,10 +44,24 @@ pub(crate) fn make_way(
     args: &Args,
     attempts: Vec<Attempt>,
     home: &Home,
-) -> anyhow::Result<Vec<(String, Plan)>> {
+    store: &Store,
+) -> anyhow::Result<Way> {
     let mut plans = Vec::with_capacity(attempts.len());
     let mut to_stop = Vec::new();
-    for (name, attempt) in attempts {
+    let mut restarts = Vec::new();
+    for (name, mut attempt) in attempts {
+        if (args.restart || args.force)
+            && let Ok(Prepared { stored: Some(stored), .. }) = &mut attempt
+        {
+            let path = home.restart_lock(stored.id);
+            restarts.push(Lock::take(&path, OTHER_RESTART).map_err(|error| {
+                Failure::new(Exit::Failed, format!("{name}: another restart goes on: {error}"))
+            })?);
+            // That one may have changed what there is.
+            if let Some(now) = store.process(&name).map_err(store_failure)? {
+                *stored = now;
+            }
+        }
         let plan = match attempt {
             Err(failure) => Plan::Fail(failure),
             Ok(prepared) => match &prepared.stored {
@@ -64,7 +90,7 @@ pub(crate) fn make_way(
         }
         free_ports(&held);
     }
-    Ok(plans)
+    Ok(Way { plans, restarts })
 }
 
 /// What is said of a process that runs already.
@@ -82,8 +108,8 @@ pub(crate) fn is_up(process: &Process, home: &Home) -> std::io::Result<bool> {
         return Ok(true);
     }
     // Its supervisor and its main process are gone: others of its tree may live on.
-    let may_have_more = run.is_some_and(|run| run.end.is_none()) && sight.is_of_this_boot;
-    Ok(may_have_more && !sight.tree(&traces(process))?.is_empty())
+    let may_live = process.may_live_unseen(sight.is_of_this_boot);
+    Ok(may_live && !sight.tree(&traces(process))?.is_empty())
 }
 
 fn traces(process: &Process) -> Traces {

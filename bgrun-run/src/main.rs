@@ -36,8 +36,8 @@ fn run(args: Args) -> anyhow::Result<Exit> {
     let mut store = open(&home)?;
     let asks = stored::expand(&args, asks, &store)?;
     let prepared = prepare::all(&asks, &home, &store)?;
-    let ready = existing::make_way(&args, prepared, &home)?;
-    let started = start::all(ready, &home, &mut store);
+    let way = existing::make_way(&args, prepared, &home, &store)?;
+    let started = start::all(&args, way, &home, &mut store);
     drop(store);
     let lived = wait::all(&args, started, &home);
     report::all(&args, lived)

@@ -10,10 +10,12 @@ use bgrun_platform::tool::{Exit, Failure};
 use bgrun_platform::{Identity, Lock, LockError, fault, sibling, spawn};
 use bgrun_run::{Answer, Launch, Refusal, SUPERVISOR, Verdict, receive, send};
 use bgrun_store::{
-    Durability, Error, Home, LockLine, Process, Spec, Start, Store, Writer, new_cookie, variables,
+    Durability, End, Error, Home, LockLine, Process, Reason, Spec, Start, Store, Wanted, Writer,
+    new_cookie, variables,
 };
 
-use crate::existing::{Plan, runs_already};
+use crate::args::Args;
+use crate::existing::{Plan, Way, runs_already};
 use crate::prepare::Prepared;
 use crate::store_failure;
 
@@ -38,16 +40,19 @@ struct Waiting {
 const GLANCE: Duration = Duration::from_millis(5);
 
 /// Carries out the plans.
-pub(crate) fn all(
-    plans: Vec<(String, Plan)>,
-    home: &Home,
-    store: &mut Store,
-) -> Vec<(String, Outcome)> {
+pub(crate) fn all(args: &Args, way: Way, home: &Home, store: &mut Store) -> Vec<(String, Outcome)> {
+    // What keeps other restarts away is let go when all is done.
+    let Way { plans, restarts: _restarts } = way;
     fault::at("run:before-commit");
     let stored = store.write::<_, Error>(Durability::Power, |writer| {
         let ready = |(name, plan)| match plan {
             Plan::Start(prepared) => match ask(writer, home, *prepared) {
                 Ok(waiting) => Ok((name, Ok(waiting))),
+                Err(Refused::Process(failure))
+                    if args.if_absent && failure.exit() == Exit::Exists =>
+                {
+                    Ok((name, Err(Outcome::Left)))
+                }
                 Err(Refused::Process(failure)) => Ok((name, Err(Outcome::Failed(failure)))),
                 Err(Refused::Store(error)) => Err(error),
             },
@@ -135,8 +140,12 @@ fn ask(writer: &Writer<'_>, home: &Home, prepared: Prepared) -> Result<Waiting, 
     let Prepared { spec, stored } = prepared;
     let now = writer.process(&spec.name)?;
     // Somebody may have been faster since this tool looked.
-    if changed(stored.as_ref(), now.as_ref()) {
-        return Err(Refused::Process(runs_already()));
+    match change(stored.as_ref(), now.as_ref()) {
+        Change::None => {}
+        Change::Started => return Err(Refused::Process(runs_already())),
+        Change::Stopped => {
+            return Err(Refused::Process(Failure::new(Exit::Failed, "was stopped meanwhile")));
+        }
     }
     for log in [&spec.stdout, &spec.stderr] {
         if log.as_os_str() == "/dev/null" {
@@ -197,31 +206,48 @@ fn system(error: std::io::Error) -> Refused {
     Refused::Process(Failure::new(Exit::NotStarted, error))
 }
 
-/// Whether another start or a new process of this name came between the look and now.
-fn changed(then: Option<&Process>, now: Option<&Process>) -> bool {
+/// What came between the look and now.
+enum Change {
+    None,
+    Started,
+    Stopped,
+}
+
+fn change(then: Option<&Process>, now: Option<&Process>) -> Change {
     match (then, now) {
-        (None, None) => false,
-        (Some(then), Some(now)) => then.id != now.id || then.request != now.request,
+        (Some(then), Some(now)) if then.id != now.id || then.request != now.request => {
+            Change::Started
+        }
+        // A stop that comes while it is restarted is the later wish.
+        (Some(then), Some(now)) if then.wanted == Wanted::Up && now.wanted == Wanted::Down => {
+            Change::Stopped
+        }
         // Forgotten meanwhile: then it is started as a new one.
-        (Some(_), None) => false,
-        (None, Some(_)) => true,
+        (None, None) | (Some(_), _) => Change::None,
+        (None, Some(_)) => Change::Started,
     }
 }
 
-/// Writes down an end that is only in the lock file: the next line will be over it.
+/// Writes down an end that only the lock file knows, or nobody: the next line will be
+/// over it.
 fn note_unrecorded_end(
     writer: &Writer<'_>,
     lock: &Lock,
     mut process: Process,
 ) -> Result<(), Error> {
     let line = lock.line().ok().and_then(|line| serde_json::from_str(&line).ok());
-    if let Some(line) = line as Option<LockLine<Identity>>
-        && process.learn_from(&line)
-        && let Some(run) = &process.run
-    {
-        writer.record_run(process.id, run, process.supervisor.as_deref())?;
+    let learned = match line as Option<LockLine<Identity>> {
+        Some(line) => process.learn_from(&line),
+        None => false,
+    };
+    let Some(mut run) = process.run else { return Ok(()) };
+    if run.end.is_none() {
+        // Nothing of it lives, and nobody saw it end.
+        run.end = Some(End { at: None, code: None, signal: None, reason: Reason::Unknown });
+    } else if !learned {
+        return Ok(());
     }
-    Ok(())
+    writer.record_run(process.id, &run, process.supervisor.as_deref())
 }
 
 fn line(spec: &Spec, start: &Start, supervisor: Option<Identity>) -> LockLine<Identity> {

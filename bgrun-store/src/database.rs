@@ -1,4 +1,4 @@
-//! Opening the SQLite registry, and the one way to write it.
+//! Opening the SQLite registry, reading it, and the one way to write it.
 //!
 //! WAL, so that readers never wait. Every write is one `BEGIN IMMEDIATE` transaction:
 //! a deferred one that reads first fails with "locked" under concurrent writers
@@ -16,8 +16,11 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::error::Error;
 use crate::home::Home;
 use crate::import::{self, Import};
-use crate::registry::Writer;
-use crate::schema;
+use crate::process::Process;
+use crate::run::Run;
+use crate::spec::Spec;
+use crate::writer::Writer;
+use crate::{rows, schema};
 
 /// The pages after which a writer carries the WAL over into the database: a few starts.
 const WAL_PAGES: i64 = 32;
@@ -159,6 +162,38 @@ impl Store {
         let result = act(&Writer::new(&transaction, &path))?;
         transaction.commit().map_err(|error| failed(&error))?;
         Ok(result)
+    }
+
+    /// All processes, in the order they were first started.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn processes(&self) -> Result<Vec<Process>, Error> {
+        rows::all(&self.connection).map_err(|error| self.error(&error))
+    }
+
+    /// The process called `name`.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn process(&self, name: &str) -> Result<Option<Process>, Error> {
+        rows::by_name(&self.connection, name).map_err(|error| self.error(&error))
+    }
+
+    /// Everything needed to start the process `id`.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn spec(&self, id: i64) -> Result<Option<Spec>, Error> {
+        rows::spec(&self.connection, id).map_err(|error| self.error(&error))
+    }
+
+    /// The latest `count` runs of the process `id`, the latest first.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn runs(&self, id: i64, count: u32) -> Result<Vec<Run>, Error> {
+        rows::runs(&self.connection, id, count).map_err(|error| self.error(&error))
     }
 
     pub(crate) fn error(&self, error: &rusqlite::Error) -> Error {

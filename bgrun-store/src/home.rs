@@ -101,6 +101,13 @@ impl Home {
         self.lock_directory().join(format!("{id}.lock"))
     }
 
+    /// The file that is locked while the process `id` is restarted: by it the moment
+    /// between its two runs is told from a loss, and restarts come one after the other.
+    #[must_use]
+    pub fn restart_lock(&self, id: i64) -> PathBuf {
+        self.lock_directory().join(format!("{id}.restart"))
+    }
+
     /// All lock files, by id.
     #[must_use]
     pub fn locks(&self) -> Vec<(i64, PathBuf)> {

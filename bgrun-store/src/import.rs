@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -12,9 +13,9 @@ use crate::home::Home;
 use crate::lock_line::LockLine;
 use crate::name;
 use crate::process::{Wanted, new_cookie};
-use crate::registry::Writer;
 use crate::schema;
 use crate::spec::{Spec, Stream};
+use crate::writer::Writer;
 
 /// What was taken over from elsewhere when the registry was opened.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -87,6 +88,7 @@ struct OlderRow {
     stdout: String,
     stderr: String,
     group: Option<String>,
+    timestamp: String,
 }
 
 /// Processes that the older tool kept for itself.
@@ -100,7 +102,7 @@ pub(crate) fn bring_up_to_date(
     is_new: bool,
 ) -> Result<Import, Error> {
     let failed = |error: rusqlite::Error| Error::from_sqlite(home.database(), &error);
-    store.connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+    switch_to_wal(store)?;
     let mut import = Import::default();
     let elsewhere = read_other_database(&home.older_database())?;
     {
@@ -145,6 +147,22 @@ pub(crate) fn bring_up_to_date(
     Ok(import)
 }
 
+/// Switches to the WAL. Several tools may open a new database at once, and this is the
+/// one act that does not wait for others by itself.
+fn switch_to_wal(store: &Store) -> Result<(), Error> {
+    let deadline = Instant::now() + Store::PATIENCE;
+    loop {
+        let switched = store.connection.pragma_update(None, "journal_mode", "WAL");
+        match switched.map_err(|error| store.error(&error)) {
+            Err(Error::Busy(_)) if Instant::now() < deadline => {
+                #[expect(clippy::disallowed_methods, reason = "nothing tells when it is free")]
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            other => return other,
+        }
+    }
+}
+
 /// The rows of `process` where it is the older tool's.
 fn read_older_table(connection: &Connection) -> rusqlite::Result<Option<Vec<OlderRow>>> {
     let mut columns = connection.prepare("SELECT name FROM pragma_table_info('process')")?;
@@ -158,7 +176,7 @@ fn read_older_table(connection: &Connection) -> rusqlite::Result<Option<Vec<Olde
         if has(name) { format!("coalesce(CAST(\"{name}\" AS TEXT), '')") } else { "''".to_owned() }
     };
     let sql = format!(
-        "SELECT {}, {}, {}, {}, {}, {}, {}, {}, {} FROM process ORDER BY rowid",
+        "SELECT {}, {}, {}, {}, {}, {}, {}, {}, {}, {} FROM process ORDER BY rowid",
         if has("pid") { "pid" } else { "NULL" },
         text("workdir"),
         text("command"),
@@ -168,6 +186,7 @@ fn read_older_table(connection: &Connection) -> rusqlite::Result<Option<Vec<Olde
         text("stdout_path"),
         text("stderr_path"),
         text("group"),
+        text("timestamp"),
     );
     let mut statement = connection.prepare(&sql)?;
     let rows = statement.query_map((), |row| {
@@ -182,6 +201,7 @@ fn read_older_table(connection: &Connection) -> rusqlite::Result<Option<Vec<Olde
             stdout: row.get(6)?,
             stderr: row.get(7)?,
             group: (!group.is_empty()).then_some(group),
+            timestamp: row.get(9)?,
         })
     })?;
     let rows = rows.filter(|row| !row.as_ref().is_ok_and(|row| is_its_own(&row.name)));
@@ -254,13 +274,14 @@ fn take_over(writer: &Writer<'_>, home: &Home, row: OlderRow) -> Result<Imported
         settings,
         umask: 0o022,
         stop_signal: "SIGTERM".to_owned(),
-        stop_timeout: std::time::Duration::from_secs(10),
+        stop_timeout: Duration::from_secs(10),
         memory_limit_bytes: None,
         restart_interval_minutes: None,
         started_by: None,
         name: free.clone(),
     };
-    writer.save(&spec, &new_cookie())?;
+    let id = writer.save(&spec, &new_cookie())?;
+    writer.set_timestamp(id, &row.timestamp)?;
     Ok(Imported {
         renamed_from: (free != row.name).then_some(row.name),
         name: free,

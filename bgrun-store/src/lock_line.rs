@@ -122,6 +122,7 @@ impl<I: Serialize> LockLine<I> {
             cookie: self.cookie.clone(),
             restarts: 0,
             supervisor: self.supervisor_text(),
+            timestamp: self.started_at,
             next_restart_at: None,
             run: (self.run > 0).then(|| self.as_run()),
             previous_end: None,

@@ -88,6 +88,8 @@ pub struct Process {
     pub restarts: i64,
     /// The identity of its supervisor, as the platform writes it.
     pub supervisor: Option<String>,
+    /// When it was last started, also by the older tool.
+    pub timestamp: Option<Timestamp>,
     /// When its supervisor starts it again.
     pub next_restart_at: Option<Timestamp>,
     /// The latest run.
@@ -107,6 +109,15 @@ impl Process {
     #[must_use]
     pub fn has_run_as_asked(&self) -> bool {
         self.run.as_ref().is_some_and(|run| run.request >= self.request)
+    }
+
+    /// Whether something of it could live although neither a supervisor nor a main process
+    /// is to be seen: its last run has no end, or the last start led to no run that
+    /// anybody could write down.
+    #[must_use]
+    pub fn may_live_unseen(&self, is_of_this_boot: bool) -> bool {
+        let is_open = self.run.as_ref().is_some_and(|run| run.end.is_none());
+        self.request > 0 && (!self.has_run_as_asked() || is_open && is_of_this_boot)
     }
 
     /// Takes over what the lock file knows and the store does not: a run that was begun

@@ -129,7 +129,7 @@ impl Record {
             config_path: process.config.as_deref().map(text),
             stdout_path: text(&process.stdout),
             stderr_path: text(&process.stderr),
-            timestamp: process.run.as_ref().and_then(|run| run.started_at),
+            timestamp: process.run.as_ref().and_then(|run| run.started_at).or(process.timestamp),
             uptime_ms: None,
             run: process.run.as_ref().map_or(0, |run| run.number),
             restarts: process.restarts,

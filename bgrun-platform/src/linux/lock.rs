@@ -49,6 +49,7 @@ impl Lock {
         let failed =
             |error: rustix::io::Errno| LockError::Io { path: path.to_owned(), error: error.into() };
         let deadline = Instant::now() + patience;
+        let mut pause = Duration::from_micros(500);
         loop {
             let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
             let mode = Mode::RUSR | Mode::WUSR;
@@ -61,7 +62,10 @@ impl Lock {
                 Err(rustix::io::Errno::AGAIN) if Instant::now() >= deadline => {
                     return Err(LockError::Held(path.to_owned()));
                 }
-                Err(rustix::io::Errno::AGAIN) => super::clock::pause(Duration::from_micros(500)),
+                Err(rustix::io::Errno::AGAIN) => {
+                    super::clock::pause(pause);
+                    pause = (pause * 2).min(Duration::from_millis(10));
+                }
                 Err(error) => return Err(failed(error)),
             }
         }

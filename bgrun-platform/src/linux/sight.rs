@@ -21,7 +21,7 @@ pub struct Sight {
     /// Whether it lives in another pid namespace, where it can be neither seen nor
     /// signalled from here.
     pub is_elsewhere: bool,
-    /// Whether it could have left something behind: it was last seen alive in this boot.
+    /// Whether it was last seen in this boot: otherwise nothing of it can live.
     pub is_of_this_boot: bool,
 }
 

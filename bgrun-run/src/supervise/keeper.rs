@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use bgrun_platform::events::{self, Signals, Wake};
 use bgrun_platform::{Ended, Identity, Lock, Signal, fault, tree};
 use bgrun_run::{Verdict, receive};
-use bgrun_store::{End, Home, LockLine, Reason, time};
+use bgrun_store::{End, Home, KeepAlive, LockLine, Reason, time};
 
 use crate::decide::{HEALTHY, History, Next, WINDOW, decide};
 use crate::stopping::{Stopping, signal_tree};
@@ -199,11 +199,15 @@ impl Keeper {
             Ok(next)
         });
         match decided {
+            // With the state directory gone there is nobody left to tell.
+            Err(_) if !self.home.directory().is_dir() => self.is_done = true,
             Err(_) => {
                 // The lock file holds the end meanwhile. Nothing is started as long as the
                 // wish cannot be read.
                 if self.retry.is_none() {
                     self.retry = Some((Instant::now() + RETRY.0, RETRY.0 * 2));
+                }
+                if self.line.keep_alive == KeepAlive::Never {
                     self.lock = None;
                 }
             }

@@ -1,35 +1,19 @@
-//! Reading and writing processes and runs.
+//! Writing processes and runs, in one transaction.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::database::Store;
-use crate::encoding::{join, join_variables, path, path_value, split, split_variables};
+use crate::encoding::{join, join_variables, path_value};
 use crate::error::Error;
-use crate::process::{Process, Wanted};
-use crate::run::{End, Reason, Run};
-use crate::spec::{KeepAlive, Spec};
+use crate::process::Process;
+use crate::rows;
+use crate::run::{End, Run};
+use crate::spec::Spec;
 use crate::time;
-
-/// The latest run is `r`; `e` is the latest one before it, which is asked for only
-/// when `r` has no end yet.
-const PROCESSES: &str = r#"
-SELECT p.id, p.name, p."group", p.command, p.argv, p.workdir, p.configPath, p.stdout_path,
-    p.stderr_path, p.shared_log, p.env, p.env_files, p.stop_signal, p.stop_timeout_ms,
-    p.keep_alive, p.memory_limit_bytes, p.restart_interval_minutes, p.started_by, p.wanted,
-    p.request, p.cookie, p.restarts, p.supervisor, p.next_restart_at,
-    r.number, r.request, r.pid, r.first_pid, r.identity, r.started_at, r.started_since_boot_ms,
-    r.stdout_offset, r.stderr_offset, r.ended_at, r.exit_code, r.exit_signal, r.exit_reason,
-    e.ended_at, e.exit_code, e.exit_signal, e.exit_reason
-FROM process p
-LEFT JOIN run r ON r.process_id = p.id AND r.number = p.run
-LEFT JOIN run e ON r.exit_reason IS NULL AND e.process_id = p.id AND e.number = p.run - 1
-"#;
 
 /// How many runs of one process are remembered.
 const RUNS_KEPT: i64 = 1000;
@@ -45,40 +29,6 @@ pub struct Start {
     pub run: i64,
     /// The value of `BGRUN_ID` for its environment.
     pub cookie: String,
-}
-
-impl Store {
-    /// All processes, in the order they were first started.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub fn processes(&self) -> Result<Vec<Process>, Error> {
-        all(&self.connection).map_err(|error| self.error(&error))
-    }
-
-    /// The process called `name`.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub fn process(&self, name: &str) -> Result<Option<Process>, Error> {
-        by_name(&self.connection, name).map_err(|error| self.error(&error))
-    }
-
-    /// Everything needed to start the process `id`.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub fn spec(&self, id: i64) -> Result<Option<Spec>, Error> {
-        spec(&self.connection, id).map_err(|error| self.error(&error))
-    }
-
-    /// The latest `count` runs of the process `id`, the latest first.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub fn runs(&self, id: i64, count: u32) -> Result<Vec<Run>, Error> {
-        runs(&self.connection, id, count).map_err(|error| self.error(&error))
-    }
 }
 
 /// One transaction; see [`Store::write`].
@@ -109,7 +59,7 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// See [`Error`].
     pub fn processes(&self) -> Result<Vec<Process>, Error> {
-        all(self.transaction).map_err(|error| self.failed(&error))
+        rows::all(self.transaction).map_err(|error| self.failed(&error))
     }
 
     /// The process called `name`, as it is in this transaction.
@@ -117,7 +67,7 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// See [`Error`].
     pub fn process(&self, name: &str) -> Result<Option<Process>, Error> {
-        by_name(self.transaction, name).map_err(|error| self.failed(&error))
+        rows::by_name(self.transaction, name).map_err(|error| self.failed(&error))
     }
 
     /// Whether a process is called `name`.
@@ -136,7 +86,7 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// See [`Error`].
     pub fn spec(&self, id: i64) -> Result<Option<Spec>, Error> {
-        spec(self.transaction, id).map_err(|error| self.failed(&error))
+        rows::spec(self.transaction, id).map_err(|error| self.failed(&error))
     }
 
     /// The name of a process other than `name` that writes into the log at `log` and does
@@ -367,98 +317,17 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Notes when the process `id` was last started, as another registry tells it.
+    pub(crate) fn set_timestamp(&self, id: i64, timestamp: &str) -> Result<(), Error> {
+        self.execute("UPDATE process SET timestamp = ?2 WHERE id = ?1", params![id, timestamp])?;
+        Ok(())
+    }
+
     /// Sets the number of the latest start request, as a lock file tells it.
     pub(crate) fn set_request(&self, id: i64, request: i64) -> Result<(), Error> {
         self.execute("UPDATE process SET request = ?2 WHERE id = ?1", params![id, request])?;
         Ok(())
     }
-}
-
-fn all(connection: &Connection) -> rusqlite::Result<Vec<Process>> {
-    let mut statement = connection.prepare_cached(&format!("{PROCESSES} ORDER BY p.id"))?;
-    statement.query_map((), process_of)?.collect()
-}
-
-fn by_name(connection: &Connection, name: &str) -> rusqlite::Result<Option<Process>> {
-    let mut statement = connection.prepare_cached(&format!("{PROCESSES} WHERE p.name = ?1"))?;
-    statement.query_row([name], process_of).optional()
-}
-
-fn process_of(row: &Row<'_>) -> rusqlite::Result<Process> {
-    let argv: Option<Vec<u8>> = row.get(4)?;
-    let lossy = |words: Vec<OsString>| {
-        words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
-    };
-    let run_number: Option<i64> = row.get(24)?;
-    let run = run_number.map(|_| run_of(row, 24)).transpose()?;
-    let files: Option<Vec<u8>> = row.get(11)?;
-    let timeout: i64 = row.get(13)?;
-    Ok(Process {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        group: row.get(2)?,
-        command: row.get(3)?,
-        argv: argv.map(|joined| lossy(split(&joined))),
-        directory: path(row.get_ref(5)?),
-        config: optional_path(row, 6)?,
-        stdout: path(row.get_ref(7)?),
-        stderr: path(row.get_ref(8)?),
-        shared_log: row.get(9)?,
-        overrides: row.get(10)?,
-        environment_files: paths(files),
-        stop_signal: row.get(12)?,
-        stop_timeout: Duration::from_millis(timeout.try_into().unwrap_or(0)),
-        keep_alive: keep_alive(row, 14)?,
-        memory_limit_bytes: row.get::<_, Option<i64>>(15)?.map(i64::cast_unsigned),
-        restart_interval_minutes: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
-        started_by: row.get(17)?,
-        wanted: if row.get_ref(18)?.as_str()? == "up" { Wanted::Up } else { Wanted::Down },
-        request: row.get(19)?,
-        cookie: row.get(20)?,
-        restarts: row.get(21)?,
-        supervisor: row.get(22)?,
-        next_restart_at: timestamp(row, 23)?,
-        run,
-        previous_end: end_of(row, 37)?,
-    })
-}
-
-fn runs(connection: &Connection, id: i64, count: u32) -> rusqlite::Result<Vec<Run>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT number, request, pid, first_pid, identity, started_at, started_since_boot_ms, \
-            stdout_offset, stderr_offset, ended_at, exit_code, exit_signal, exit_reason \
-         FROM run WHERE process_id = ?1 ORDER BY number DESC LIMIT ?2",
-    )?;
-    statement.query_map(params![id, count], |row| run_of(row, 0))?.collect()
-}
-
-/// Reads a run from the columns that begin at `first`.
-fn run_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Run> {
-    Ok(Run {
-        number: row.get(first)?,
-        request: row.get(first + 1)?,
-        pid: row.get(first + 2)?,
-        first_pid: row.get(first + 3)?,
-        identity: row.get(first + 4)?,
-        started_at: timestamp(row, first + 5)?,
-        started_since_boot_ms: row.get(first + 6)?,
-        stdout_offset: row.get(first + 7)?,
-        stderr_offset: row.get(first + 8)?,
-        end: end_of(row, first + 9)?,
-    })
-}
-
-/// Reads an end from the four columns that begin at `first`; the reason decides whether
-/// there is one.
-fn end_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<End>> {
-    let reason: Option<String> = row.get(first + 3)?;
-    let Some(reason) = reason else { return Ok(None) };
-    Ok(Some(End {
-        at: timestamp(row, first)?,
-        code: row.get(first + 1)?,
-        signal: row.get(first + 2)?,
-        reason: reason.parse().unwrap_or(Reason::Unknown),
-    }))
 }
 
 type EndColumns<'a> = (Option<String>, Option<i32>, Option<&'a str>, Option<&'static str>);
@@ -470,65 +339,6 @@ fn end_columns(end: Option<&End>) -> EndColumns<'_> {
         }
         None => (None, None, None, None),
     }
-}
-
-fn spec(connection: &Connection, id: i64) -> rusqlite::Result<Option<Spec>> {
-    let mut statement = connection.prepare_cached(
-        r#"SELECT p.name, p."group", p.command, p.argv, p.workdir, p.configPath, p.stdout_path,
-            p.stderr_path, p.shared_log, p.env, p.settings, p.env_files, p.umask, p.stop_signal,
-            p.stop_timeout_ms, p.keep_alive, p.memory_limit_bytes, p.restart_interval_minutes,
-            p.started_by, c.variables
-        FROM process p LEFT JOIN caller_environment c ON c.process_id = p.id WHERE p.id = ?1"#,
-    )?;
-    let read = |row: &Row<'_>| {
-        let argv: Option<Vec<u8>> = row.get(3)?;
-        let timeout: i64 = row.get(14)?;
-        let variables: Option<Vec<u8>> = row.get(19)?;
-        Ok(Spec {
-            name: row.get(0)?,
-            group: row.get(1)?,
-            command: row.get(2)?,
-            argv: argv.map(|joined| split(&joined)),
-            directory: path(row.get_ref(4)?),
-            config: optional_path(row, 5)?,
-            stdout: path(row.get_ref(6)?),
-            stderr: path(row.get_ref(7)?),
-            shared_log: row.get(8)?,
-            overrides: variables_of(row, 9)?,
-            settings: variables_of(row, 10)?,
-            environment_files: paths(row.get(11)?),
-            umask: row.get(12)?,
-            stop_signal: row.get(13)?,
-            stop_timeout: Duration::from_millis(timeout.try_into().unwrap_or(0)),
-            keep_alive: keep_alive(row, 15)?,
-            memory_limit_bytes: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
-            restart_interval_minutes: row.get::<_, Option<i64>>(17)?.map(i64::cast_unsigned),
-            started_by: row.get(18)?,
-            caller_environment: split_variables(&variables.unwrap_or_default()),
-        })
-    };
-    statement.query_row([id], read).optional()
-}
-
-fn keep_alive(row: &Row<'_>, column: usize) -> rusqlite::Result<KeepAlive> {
-    Ok(row.get_ref(column)?.as_str()?.parse().unwrap_or_default())
-}
-
-fn timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
-    Ok(row.get_ref(column)?.as_str_or_null()?.and_then(time::parse))
-}
-
-fn optional_path(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<PathBuf>> {
-    let found = path(row.get_ref(column)?);
-    Ok(if found.as_os_str().is_empty() { None } else { Some(found) })
-}
-
-fn paths(joined: Option<Vec<u8>>) -> Vec<PathBuf> {
-    split(&joined.unwrap_or_default()).into_iter().map(PathBuf::from).collect()
-}
-
-fn variables_of(row: &Row<'_>, column: usize) -> rusqlite::Result<BTreeMap<String, String>> {
-    Ok(serde_json::from_str(row.get_ref(column)?.as_str()?).unwrap_or_default())
 }
 
 fn json(variables: &BTreeMap<String, String>) -> String {

@@ -1,0 +1,177 @@
+//! Rows of the tables as processes, specs and runs.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::encoding::{path, split, split_variables};
+use crate::process::{Process, Wanted};
+use crate::run::{End, Reason, Run};
+use crate::spec::{KeepAlive, Spec};
+use crate::time;
+
+/// The latest run is `r`; `e` is the latest one before it, which is asked for only
+/// when `r` has no end yet.
+const PROCESSES: &str = r#"
+SELECT p.id, p.name, p."group", p.command, p.argv, p.workdir, p.configPath, p.stdout_path,
+    p.stderr_path, p.shared_log, p.env, p.env_files, p.stop_signal, p.stop_timeout_ms,
+    p.keep_alive, p.memory_limit_bytes, p.restart_interval_minutes, p.started_by, p.wanted,
+    p.request, p.cookie, p.restarts, p.supervisor, p.next_restart_at, p.timestamp,
+    r.number, r.request, r.pid, r.first_pid, r.identity, r.started_at, r.started_since_boot_ms,
+    r.stdout_offset, r.stderr_offset, r.ended_at, r.exit_code, r.exit_signal, r.exit_reason,
+    e.ended_at, e.exit_code, e.exit_signal, e.exit_reason
+FROM process p
+LEFT JOIN run r ON r.process_id = p.id AND r.number = p.run
+LEFT JOIN run e ON r.exit_reason IS NULL AND e.process_id = p.id AND e.number = p.run - 1
+"#;
+
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Process>> {
+    let mut statement = connection.prepare_cached(&format!("{PROCESSES} ORDER BY p.id"))?;
+    statement.query_map((), process_of)?.collect()
+}
+
+pub(crate) fn by_name(connection: &Connection, name: &str) -> rusqlite::Result<Option<Process>> {
+    let mut statement = connection.prepare_cached(&format!("{PROCESSES} WHERE p.name = ?1"))?;
+    statement.query_row([name], process_of).optional()
+}
+
+fn process_of(row: &Row<'_>) -> rusqlite::Result<Process> {
+    let argv: Option<Vec<u8>> = row.get(4)?;
+    let lossy = |words: Vec<OsString>| {
+        words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
+    };
+    let run_number: Option<i64> = row.get(25)?;
+    let run = run_number.map(|_| run_of(row, 25)).transpose()?;
+    let files: Option<Vec<u8>> = row.get(11)?;
+    let timeout: i64 = row.get(13)?;
+    Ok(Process {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        group: row.get(2)?,
+        command: row.get(3)?,
+        argv: argv.map(|joined| lossy(split(&joined))),
+        directory: path(row.get_ref(5)?),
+        config: optional_path(row, 6)?,
+        stdout: path(row.get_ref(7)?),
+        stderr: path(row.get_ref(8)?),
+        shared_log: row.get(9)?,
+        overrides: row.get(10)?,
+        environment_files: paths(files),
+        stop_signal: row.get(12)?,
+        stop_timeout: Duration::from_millis(timeout.try_into().unwrap_or(0)),
+        keep_alive: keep_alive(row, 14)?,
+        memory_limit_bytes: row.get::<_, Option<i64>>(15)?.map(i64::cast_unsigned),
+        restart_interval_minutes: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
+        started_by: row.get(17)?,
+        wanted: if row.get_ref(18)?.as_str()? == "up" { Wanted::Up } else { Wanted::Down },
+        request: row.get(19)?,
+        cookie: row.get(20)?,
+        restarts: row.get(21)?,
+        supervisor: row.get(22)?,
+        next_restart_at: timestamp(row, 23)?,
+        timestamp: timestamp(row, 24)?,
+        run,
+        previous_end: end_of(row, 38)?,
+    })
+}
+
+pub(crate) fn runs(connection: &Connection, id: i64, count: u32) -> rusqlite::Result<Vec<Run>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT number, request, pid, first_pid, identity, started_at, started_since_boot_ms, \
+            stdout_offset, stderr_offset, ended_at, exit_code, exit_signal, exit_reason \
+         FROM run WHERE process_id = ?1 ORDER BY number DESC LIMIT ?2",
+    )?;
+    statement.query_map(params![id, count], |row| run_of(row, 0))?.collect()
+}
+
+/// Reads a run from the columns that begin at `first`.
+fn run_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Run> {
+    Ok(Run {
+        number: row.get(first)?,
+        request: row.get(first + 1)?,
+        pid: row.get(first + 2)?,
+        first_pid: row.get(first + 3)?,
+        identity: row.get(first + 4)?,
+        started_at: timestamp(row, first + 5)?,
+        started_since_boot_ms: row.get(first + 6)?,
+        stdout_offset: row.get(first + 7)?,
+        stderr_offset: row.get(first + 8)?,
+        end: end_of(row, first + 9)?,
+    })
+}
+
+/// Reads an end from the four columns that begin at `first`; the reason decides whether
+/// there is one.
+fn end_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<End>> {
+    let reason: Option<String> = row.get(first + 3)?;
+    let Some(reason) = reason else { return Ok(None) };
+    Ok(Some(End {
+        at: timestamp(row, first)?,
+        code: row.get(first + 1)?,
+        signal: row.get(first + 2)?,
+        reason: reason.parse().unwrap_or(Reason::Unknown),
+    }))
+}
+
+pub(crate) fn spec(connection: &Connection, id: i64) -> rusqlite::Result<Option<Spec>> {
+    let mut statement = connection.prepare_cached(
+        r#"SELECT p.name, p."group", p.command, p.argv, p.workdir, p.configPath, p.stdout_path,
+            p.stderr_path, p.shared_log, p.env, p.settings, p.env_files, p.umask, p.stop_signal,
+            p.stop_timeout_ms, p.keep_alive, p.memory_limit_bytes, p.restart_interval_minutes,
+            p.started_by, c.variables
+        FROM process p LEFT JOIN caller_environment c ON c.process_id = p.id WHERE p.id = ?1"#,
+    )?;
+    let read = |row: &Row<'_>| {
+        let argv: Option<Vec<u8>> = row.get(3)?;
+        let timeout: i64 = row.get(14)?;
+        let variables: Option<Vec<u8>> = row.get(19)?;
+        Ok(Spec {
+            name: row.get(0)?,
+            group: row.get(1)?,
+            command: row.get(2)?,
+            argv: argv.map(|joined| split(&joined)),
+            directory: path(row.get_ref(4)?),
+            config: optional_path(row, 5)?,
+            stdout: path(row.get_ref(6)?),
+            stderr: path(row.get_ref(7)?),
+            shared_log: row.get(8)?,
+            overrides: variables_of(row, 9)?,
+            settings: variables_of(row, 10)?,
+            environment_files: paths(row.get(11)?),
+            umask: row.get(12)?,
+            stop_signal: row.get(13)?,
+            stop_timeout: Duration::from_millis(timeout.try_into().unwrap_or(0)),
+            keep_alive: keep_alive(row, 15)?,
+            memory_limit_bytes: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
+            restart_interval_minutes: row.get::<_, Option<i64>>(17)?.map(i64::cast_unsigned),
+            started_by: row.get(18)?,
+            caller_environment: split_variables(&variables.unwrap_or_default()),
+        })
+    };
+    statement.query_row([id], read).optional()
+}
+
+fn keep_alive(row: &Row<'_>, column: usize) -> rusqlite::Result<KeepAlive> {
+    Ok(row.get_ref(column)?.as_str()?.parse().unwrap_or_default())
+}
+
+fn timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get_ref(column)?.as_str_or_null()?.and_then(time::parse))
+}
+
+fn optional_path(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<PathBuf>> {
+    let found = path(row.get_ref(column)?);
+    Ok(if found.as_os_str().is_empty() { None } else { Some(found) })
+}
+
+fn paths(joined: Option<Vec<u8>>) -> Vec<PathBuf> {
+    split(&joined.unwrap_or_default()).into_iter().map(PathBuf::from).collect()
+}
+
+fn variables_of(row: &Row<'_>, column: usize) -> rusqlite::Result<BTreeMap<String, String>> {
+    Ok(serde_json::from_str(row.get_ref(column)?.as_str()?).unwrap_or_default())
+}
