@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use tests::*;
@@ -13,9 +13,9 @@ const STORM: Duration = Duration::from_secs(4);
 fn ours(home: &Home) -> Vec<i32> {
     let is_ours = |pid: &i32| {
         let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        comm.starts_with("bgrun")
+        comm.starts_with("bgrun") && belongs_to(*pid, home.path())
     };
-    home.living().into_iter().filter(is_ours).collect()
+    parents().into_iter().map(|(pid, _)| pid).filter(is_ours).collect()
 }
 
 /// The managed processes that live, counted by name. A fork that has not executed yet is no process
@@ -33,40 +33,44 @@ fn instances(home: &Home) -> BTreeMap<String, usize> {
 }
 
 /// Kills random processes of ours until told to stop.
-fn rage(home: &Home, is_over: &AtomicBool) {
+fn rage(home: &Home, is_over: &AtomicBool, kills: &AtomicUsize) {
     // The seed is fixed; what makes every storm another one is when its kills arrive.
     let mut random: u64 = 2;
     while !is_over.load(Ordering::Relaxed) {
-        let targets = ours(home);
-        if targets.is_empty() {
-            continue;
-        }
-        // Numerical Recipes' generator: any will do, as long as its seed can be given again.
-        random =
-            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let choice = usize::try_from(random >> 33).expect("31 bits fit") % targets.len();
-        if let Some(life) = Life::try_of(targets[choice]) {
-            life.kill();
+        for pid in ours(home) {
+            // Numerical Recipes' generator: any will do, as long as its seed can be given again.
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            // A third of them: all of them, and nothing would ever start.
+            if (random >> 33).is_multiple_of(3)
+                && let Some(life) = Life::try_of(pid)
+            {
+                life.kill();
+                kills.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 }
 
 /// Lets workers loop over calls during a storm, then checks that all is consistent.
 #[track_caller]
-fn survives(names: &[String], work: impl Fn(&Home, &str) + Sync) {
+fn survives(names: &[String], work: impl Fn(&Home, &str) -> Output + Sync) {
     let home = Home::new();
     let is_over = AtomicBool::new(false);
+    let (kills, successes) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
-        scope.spawn(|| rage(&home, &is_over));
+        scope.spawn(|| rage(&home, &is_over, &kills));
         let begun = Instant::now();
         for worker in 0..4 {
-            let (home, work) = (&home, &work);
+            let (home, work, successes) = (&home, &work, &successes);
             scope.spawn(move || {
                 for name in names.iter().skip(worker).step_by(4).cycle() {
                     if begun.elapsed() > STORM {
                         break;
                     }
-                    work(home, name);
+                    let is_success = work(home, name).code == 0;
+                    successes.fetch_add(is_success.into(), Ordering::Relaxed);
                 }
             });
         }
@@ -77,6 +81,8 @@ fn survives(names: &[String], work: impl Fn(&Home, &str) + Sync) {
         is_over.store(true, Ordering::Relaxed);
     });
 
+    let (kills, successes) = (kills.into_inner(), successes.into_inner());
+    assert!(kills > 10 && successes > 0, "no storm: {kills} kills, {successes} successes");
     let check = open_database(&home.database());
     let check: String =
         check.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap_or_default();
@@ -103,9 +109,7 @@ fn survives(names: &[String], work: impl Fn(&Home, &str) + Sync) {
 #[test]
 fn a_storm_on_starts_of_twenty_names_leaves_at_most_one_of_each() {
     let names: Vec<String> = (0..20).map(|n| format!("p{n}")).collect();
-    survives(&names, |home, name| {
-        home.verb("run", [name, "--", "sleep", "55"]).run();
-    });
+    survives(&names, |home, name| home.verb("run", [name, "--", "sleep", "55"]).run());
 }
 
 #[test]
@@ -114,7 +118,7 @@ fn a_storm_on_starts_restarts_and_stops_of_one_name_leaves_at_most_one() {
     survives(&names, |home, name| {
         home.verb("run", [name, "--restart", "--", "sleep", "55"]).run();
         home.verb("kill", ["--timeout", "300ms", name]).run();
-        home.verb("run", [name, "--", "sleep", "55"]).run();
+        home.verb("run", [name, "--", "sleep", "55"]).run()
     });
 }
 

@@ -21,11 +21,11 @@ pub use database::{OldProcess, open_database, write_bun_3_3_database, write_bun_
 pub use home::{Home, NOBODY};
 pub use isolation::{in_new_namespaces, mount_tmpfs};
 pub use life::{
-    Life, children_of, descendants_of, environ_of, is_alive, open_files_of, status_field,
+    Life, children_of, descendants_of, environ_of, is_alive, open_files_of, parents, status_field,
 };
 pub use patience::{PATIENCE, eventually, eventually_ok, eventually_some, holds_for, settled};
 pub use record::Record;
 pub use rustix::process::Signal;
 pub use serde_json::{Value, json};
-pub use sweep::claimed_by;
+pub use sweep::{belongs_to, claimed_by};
 pub use terminal::Terminal;

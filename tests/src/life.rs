@@ -67,7 +67,7 @@ pub fn is_alive(pid: i32) -> bool {
 }
 
 /// Every pid and its parent.
-fn parents() -> Vec<(i32, i32)> {
+pub fn parents() -> Vec<(i32, i32)> {
     let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     pids.filter_map(|pid| {

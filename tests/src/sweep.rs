@@ -2,7 +2,7 @@
 //!
 //! It asks `/proc` and nothing of bgrun, so that a broken bgrun leaves nothing behind either.
 
-use crate::life::{Life, descendants_of, open_files_of};
+use crate::life::{Life, open_files_of, parents};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -13,20 +13,22 @@ use std::time::Duration;
 /// program, working directory or an open file is in it, and the descendants of all these.
 pub fn claimed_by(home: &Path) -> Vec<i32> {
     let own = i32::try_from(std::process::id()).expect("a pid fits");
-    let mut claimed = BTreeSet::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
-            continue;
-        };
-        if pid != own && belongs_to(pid, home) {
-            claimed.insert(pid);
-            claimed.extend(descendants_of(pid));
-        }
+    let parents = parents();
+    let roots = parents.iter().map(|(pid, _)| *pid);
+    let mut claimed: BTreeSet<i32> =
+        roots.filter(|pid| *pid != own && belongs_to(*pid, home)).collect();
+    let mut before = 0;
+    while before != claimed.len() {
+        before = claimed.len();
+        let children = parents.iter().filter(|(_, parent)| claimed.contains(parent));
+        let children: Vec<i32> = children.map(|(child, _)| *child).collect();
+        claimed.extend(children);
     }
     claimed.into_iter().filter(|pid| crate::is_alive(*pid)).collect()
 }
 
-fn belongs_to(pid: i32, home: &Path) -> bool {
+/// Whether a process names, executes, stands in or has open what is in the directory `home`.
+pub fn belongs_to(pid: i32, home: &Path) -> bool {
     let path = home.as_os_str().as_bytes();
     let names_it = fs::read(format!("/proc/{pid}/environ"))
         .is_ok_and(|environ| environ.windows(path.len()).any(|window| window == path));
