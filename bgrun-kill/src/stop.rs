@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use bgrun_platform::events::StopNotice;
-use bgrun_platform::{Ended, Pidfd, Signal, fault, tool};
-use bgrun_store::{End, Error, Home, Reason, time};
+use bgrun_platform::{Ended, Identity, Lock, Pidfd, Signal, fault, tool};
+use bgrun_store::{End, Error, Home, LockLine, Reason, time};
 
 use crate::args::Args;
 use crate::target::Target;
@@ -93,7 +93,7 @@ struct Stopping {
 }
 
 /// How long after SIGKILL something may still be there: it hangs in the kernel then.
-const AFTER_KILL: Duration = Duration::from_secs(5);
+const AFTER_KILL: Duration = Duration::from_secs(2);
 /// How long between two looks for processes that came since.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -146,7 +146,7 @@ pub(crate) fn all(args: &Args, targets: Vec<Target>, home: &Home) -> anyhow::Res
         }
     }
     fault::at("kill:after-signal");
-    wait(&mut stopping, started);
+    wait(&mut stopping, home, started);
     done.extend(stopping.into_iter().map(Stopping::finish));
 
     let mut trouble = None;
@@ -195,8 +195,7 @@ impl Stopping {
                 stopping.error = Some(format!("its supervisor cannot be told: {error}"));
             }
         }
-        let signal = stopping.target.process.stop_signal.parse().unwrap_or(Signal::TERM);
-        stopping.signal_new(signal);
+        stopping.signal_new(stopping.stop_signal());
         stopping
     }
 
@@ -210,10 +209,17 @@ impl Stopping {
                 return 0;
             }
         };
+        let is_first = self.signalled.is_empty();
         for stat in &tree {
-            if !self.signalled.insert(stat.pid) {
+            // What comes after the first signals is a helper of a process that ends in good
+            // order, unless its parent has gone: then it has slipped through.
+            let is_helper = || tree.iter().any(|other| other.pid == stat.parent);
+            if self.signalled.contains(&stat.pid)
+                || !is_first && signal != Signal::KILL && is_helper()
+            {
                 continue;
             }
+            self.signalled.insert(stat.pid);
             let Ok(pidfd) = Pidfd::open(stat.pid) else { continue };
             // The pid may have passed on between the look and the hold: only the process
             // that was seen has this start.
@@ -233,56 +239,37 @@ impl Stopping {
     }
 
     /// Looks whether it is over; insists when its time is. Answers whether it is done.
-    fn look(&mut self, started: Instant) -> bool {
+    fn look(&mut self, home: &Home, started: Instant) -> bool {
         if self.waited.is_some() {
             return true;
         }
-        let now = Instant::now();
         self.members.retain(|member| !member.has_ended().unwrap_or(true));
-        let supervisor_is_gone = match &self.target.sight.supervisor {
-            Some(supervisor) => supervisor.has_ended().unwrap_or(true),
-            None => true,
-        };
-        let had_supervisor = self.target.sight.supervisor.is_some();
-        if had_supervisor && supervisor_is_gone {
-            // It leaves only when nothing is left below it, or when it is killed: then
-            // what was its is found by its traces.
+        let supervisor = self.target.sight.supervisor.as_ref();
+        if supervisor.is_some_and(|supervisor| supervisor.has_ended().unwrap_or(true)) {
             self.target.sight.supervisor = None;
-            if self.is_described_as_over() && self.members.is_empty() {
+            // In good order it leaves only when nothing is left below it. Otherwise what
+            // was below it is found by its traces.
+            if self.supervisor_left_in_order(home) {
                 self.survivors.clear();
                 self.waited = Some(started.elapsed());
                 return true;
             }
+        }
+        let now = Instant::now();
+        if now >= self.deadline && !self.is_killed {
+            self.is_killed = true;
             self.signalled.clear();
+        } else if self.is_killed && (self.is_refused || now >= self.deadline + AFTER_KILL) {
+            self.give_up(started);
+            return true;
         }
-        if now >= self.deadline {
-            if self.is_killed && (self.is_refused || now >= self.deadline + AFTER_KILL) {
-                self.give_up(started);
-                return true;
-            }
-            if !self.is_killed {
-                self.is_killed = true;
-                self.signalled.clear();
-            }
-        }
-        if !self.members.is_empty() && !self.is_killed {
-            // Somebody still lives: who came since is told as well.
-            let signal = self.target.process.stop_signal.parse().unwrap_or(Signal::TERM);
-            self.signal_new(signal);
-            return false;
-        }
-        let signal = if self.is_killed {
-            Signal::KILL
-        } else {
-            self.target.process.stop_signal.parse().unwrap_or(Signal::TERM)
-        };
-        let left = self.signal_new(signal);
-        if left > 0 {
+        let signal = if self.is_killed { Signal::KILL } else { self.stop_signal() };
+        if self.signal_new(signal) > 0 {
             self.empty_looks = 0;
             return false;
         }
         // The supervisor writes down the end and leaves; that takes it a moment.
-        if self.target.sight.supervisor.is_some() && now < self.deadline + AFTER_KILL {
+        if self.target.sight.supervisor.is_some() {
             return false;
         }
         // A process that was just forked can be missed by one look, not by two.
@@ -291,6 +278,18 @@ impl Stopping {
             self.waited = Some(started.elapsed());
         }
         self.waited.is_some()
+    }
+
+    fn stop_signal(&self) -> Signal {
+        self.target.process.stop_signal.parse().unwrap_or(Signal::TERM)
+    }
+
+    /// Whether the supervisor has left the end of the run in the lock file.
+    fn supervisor_left_in_order(&self, home: &Home) -> bool {
+        let text = Lock::line_at(&home.lock(self.target.process.id)).unwrap_or_default();
+        let line = serde_json::from_str::<LockLine<Identity>>(&text);
+        let run = self.target.process.run.as_ref().map_or(0, |run| run.number);
+        line.is_ok_and(|line| line.run >= run && line.ended.is_some())
     }
 
     /// Takes stock of what lives on. A supervisor without anything below it that still has
@@ -304,11 +303,6 @@ impl Stopping {
             let _ = supervisor.wait(Some(LOOK));
         }
         self.waited = Some(started.elapsed());
-    }
-
-    /// Whether the supervisor has left an end behind, as it does when it leaves in order.
-    fn is_described_as_over(&self) -> bool {
-        self.members.is_empty() && !self.target.sight.is_elsewhere
     }
 
     fn finish(self) -> Stopped {
@@ -332,11 +326,11 @@ impl Stopping {
 }
 
 /// Waits until every tree is empty, or given up.
-fn wait(stopping: &mut [Stopping], started: Instant) {
+fn wait(stopping: &mut [Stopping], home: &Home, started: Instant) {
     loop {
         let mut left = Vec::new();
         for one in &mut *stopping {
-            if !one.look(started) {
+            if !one.look(home, started) {
                 left.push(&*one);
             }
         }

@@ -10,7 +10,6 @@ use anyhow::Context;
 use bgrun_platform::Signal;
 use bgrun_platform::tool::{Exit, Failure};
 use bgrun_store::selection::{self, Item};
-use bgrun_store::variables::SHOWN_PREFIX;
 use bgrun_store::{KeepAlive, name};
 use serde::Deserialize;
 
@@ -212,9 +211,8 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
     if let Some(keys) = part.env_keys {
         // `ls --json --env` shows all of the environment, and names what is set above the
         // caller's: each goes back to its place.
-        let is_set = |key: &String| keys.contains(key) || key.starts_with(SHOWN_PREFIX);
         let (set, below): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            settings.into_iter().partition(|(key, _)| is_set(key));
+            settings.into_iter().partition(|(key, _)| keys.contains(key));
         missing_values = keys.into_iter().filter(|key| !set.contains_key(key)).collect();
         settings = set;
         if !below.is_empty() {

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::args::Args;
 use crate::prepare::{Attempt, Prepared};
-use crate::store_failure;
+use crate::stored::store_failure;
 
 /// What is to be done for one name.
 #[derive(Debug)]

@@ -16,8 +16,8 @@ mod wait;
 use std::process::ExitCode;
 
 use bgrun_platform::tool::{self, Exit, Failure};
-use bgrun_platform::{private, user};
-use bgrun_store::{Home, Store};
+use bgrun_platform::user;
+use bgrun_store::Home;
 
 use crate::args::Args;
 
@@ -29,11 +29,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
     let asks = ask::read(&args)?;
     let home = Home::from_environment(user::home_directory)
         .map_err(|error| Failure::new(Exit::NotStarted, error))?;
-    private::directory(&home.directory().join("run"))
-        .and_then(|()| private::directory(home.directory()))
-        .and_then(|()| private::directory(&home.lock_directory()))
-        .map_err(|error| Failure::new(Exit::Store, error))?;
-    let mut store = open(&home)?;
+    let mut store = stored::open(&home)?;
     let asks = stored::expand(&args, asks, &store)?;
     let prepared = prepare::all(&asks, &home, &store)?;
     let way = existing::make_way(&args, prepared, &home, &store)?;
@@ -41,22 +37,4 @@ fn run(args: Args) -> anyhow::Result<Exit> {
     drop(store);
     let lived = wait::all(&args, started, &home);
     report::all(&args, lived)
-}
-
-fn open(home: &Home) -> anyhow::Result<Store> {
-    let (store, import) = Store::open(home).map_err(store_failure)?;
-    for notice in import.notices(|pid| bgrun_platform::stat::Stat::read(pid).is_ok()) {
-        tool::warn(notice);
-    }
-    Ok(store)
-}
-
-/// A store that cannot be used, as this tool says it.
-fn store_failure(error: bgrun_store::Error) -> Failure {
-    let hint = error.hint();
-    let failure = Failure::new(Exit::Store, error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
 }

@@ -13,7 +13,8 @@ use bgrun_platform::tool::{Exit, Failure, callers_umask};
 use bgrun_store::{Home, KeepAlive, Process, Spec, Store, Stream, name, rendered};
 
 use crate::ask::{Ask, Command};
-use crate::{environment, store_failure};
+use crate::environment;
+use crate::stored::store_failure;
 
 /// One process, checked and ready to be started.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use bgrun_store::{
 use crate::args::Args;
 use crate::existing::{Plan, Way, runs_already};
 use crate::prepare::Prepared;
-use crate::store_failure;
+use crate::stored::store_failure;
 
 /// What became of one name.
 #[derive(Debug)]

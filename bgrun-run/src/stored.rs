@@ -1,12 +1,13 @@
-//! Names without a command: which stored processes they mean.
+//! The store, and names without a command: which stored processes they mean.
 
+use bgrun_platform::private;
+use bgrun_platform::stat::Stat;
 use bgrun_platform::tool::{self, Exit, Failure};
-use bgrun_store::Store;
 use bgrun_store::selection::{Selector, nearest, select};
+use bgrun_store::{Home, Store};
 
 use crate::args::Args;
 use crate::ask::Ask;
-use crate::store_failure;
 
 /// Puts one ask for each process that is meant in the place of each selector.
 ///
@@ -52,4 +53,29 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
         }
     }
     Ok(expanded)
+}
+
+/// Opens the store, making the state directory where there is none.
+///
+/// # Errors
+/// It cannot be used, or is not ours.
+pub(crate) fn open(home: &Home) -> anyhow::Result<Store> {
+    private::directory(home.directory())
+        .and_then(|()| private::directory(&home.lock_directory()))
+        .map_err(|error| Failure::new(Exit::Store, error))?;
+    let (store, import) = Store::open(home).map_err(store_failure)?;
+    for notice in import.notices(|pid| Stat::read(pid).is_ok()) {
+        tool::warn(notice);
+    }
+    Ok(store)
+}
+
+/// A store that cannot be used, as this tool says it.
+pub(crate) fn store_failure(error: bgrun_store::Error) -> Failure {
+    let hint = error.hint();
+    let failure = Failure::new(Exit::Store, error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }

@@ -224,9 +224,16 @@ mod tests {
         );
         let traces = Traces { cookie: "c00k1e".into(), ..Traces::default() };
         let other = Traces { cookie: "0ther".into(), ..Traces::default() };
-        let trees = by_traces(&[other, traces]).expect("scan");
-        assert!(trees[0].is_empty());
-        assert_eq!(pids(&trees[1]), [child.0.id()]);
+        // The kernel shows the environment of a new program a moment after it has begun.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        loop {
+            let trees = by_traces(&[other.clone(), traces.clone()]).expect("scan");
+            assert!(trees[0].is_empty());
+            if pids(&trees[1]) == [child.0.id()] {
+                break;
+            }
+            assert!(std::time::Instant::now() < deadline, "{trees:?}");
+        }
     }
 
     #[test]
