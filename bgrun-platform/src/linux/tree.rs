@@ -22,6 +22,9 @@ pub const COOKIE_VARIABLE: &str = "BGRUN_ID";
 /// The name a supervisor has in `/proc`: just the 15 bytes the kernel keeps.
 const SUPERVISOR: &[u8] = b"bgrun-supervise";
 
+/// The most passes over `/proc` in one search.
+const PASSES: u32 = 16;
+
 /// By what the tree of a process is known when its supervisor is dead.
 #[derive(Debug, Clone, Default)]
 pub struct Traces {
@@ -81,20 +84,25 @@ pub fn by_traces(traces: &[Traces]) -> io::Result<Vec<Vec<Stat>>> {
             }
         }
     }
-    let own = std::process::id();
     let mut trees = vec![Vec::new(); traces.len()];
-    for pid in procfs::pids()? {
-        if pid == own {
-            continue;
+    let mut seen = HashSet::from([std::process::id()]);
+    // A tree can go on from pid to pid faster than one pass over `/proc`: who came during
+    // a pass is looked at in the next one.
+    for _ in 0..PASSES {
+        let new: Vec<u32> = procfs::pids()?.into_iter().filter(|pid| seen.insert(*pid)).collect();
+        if new.is_empty() {
+            break;
         }
-        let cookie = cookie_of(pid, &mut buffer).map(<[u8]>::to_vec);
-        // A process that says whose it is, is no other's by its open files.
-        let index = match cookie {
-            Some(cookie) => cookies.get(cookie.as_slice()).copied(),
-            None => written_log(pid, &logs),
-        };
-        if let Some(index) = index {
-            descend(pid, &mut trees[index], &mut buffer);
+        for pid in new {
+            let cookie = cookie_of(pid, &mut buffer).map(<[u8]>::to_vec);
+            // A process that says whose it is, is no other's by its open files.
+            let index = match cookie {
+                Some(cookie) => cookies.get(cookie.as_slice()).copied(),
+                None => written_log(pid, &logs),
+            };
+            if let Some(index) = index {
+                descend(pid, &mut trees[index], &mut buffer);
+            }
         }
     }
     for (tree, traces) in trees.iter_mut().zip(traces) {
