@@ -92,15 +92,15 @@ fn a_stop_that_meets_a_start_leaves_a_state_that_is_true() {
     home.start_sleep("web");
     home.kill(["web"]);
     for _ in 0..10 {
-        let calls = [home.verb("run", ["web"]), home.verb("kill", ["web"])];
-        at_once(calls);
-        eventually("the state is settled", || {
+        at_once([home.verb("run", ["web"]), home.verb("kill", ["web"])]);
+        eventually_ok(|| {
             let record = home.ls("web");
-            match record.status() {
+            let is_true = match record.status() {
                 "running" => record["wanted"] == "up" && sleeps(&home) == 1,
                 "stopped" => record["wanted"] == "down" && sleeps(&home) == 0,
                 _ => false,
-            }
+            };
+            is_true.then_some(()).ok_or_else(|| format!("{} sleeps, {record:#}", sleeps(&home)))
         });
         home.kill(["web"]);
     }
