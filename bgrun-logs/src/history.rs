@@ -2,11 +2,10 @@
 
 use std::io;
 
-use bgrun_platform::text;
 use bgrun_platform::tool;
 
 use crate::args::Lines;
-use crate::log::{BLOCK_BYTES, Log};
+use crate::log::Log;
 use crate::output::Output;
 use crate::source::Source;
 use crate::tail;
@@ -31,34 +30,33 @@ pub(crate) fn show(
     number: usize,
     lines: Lines,
     has_heading: bool,
+    block: &mut [u8],
     output: &mut Output,
 ) -> io::Result<Left> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        let line = format!("{}: {error}", text::safe(&source.name));
+    let complain = |line: String| {
         tool::warn(&line);
         Ok(Left::Unreadable(line))
     };
     let log = match Log::open(&source.path) {
         Ok(Some(log)) => log,
         Ok(None) => return Ok(Left::Absent),
-        Err(error) => return unreadable(&error),
+        Err(error) => return complain(source.refused(&error)),
     };
-    let mut block = vec![0; BLOCK_BYTES];
     let found = log
         .length()
-        .and_then(|length| Ok((length, tail::start_of_last(lines, &log, length, &mut block)?)));
+        .and_then(|length| Ok((length, tail::start_of_last(lines, &log, length, block)?)));
     let (length, start) = match found {
         Ok(found) => found,
-        Err(error) => return unreadable(&source.trouble(&error)),
+        Err(error) => return complain(source.unreadable(&error)),
     };
     output.begin(number, length);
     if has_heading && start < length {
         output.heading(&source.title())?;
     }
     let reached =
-        log.each_block(start..length, &mut block, |at, bytes| output.show(number, at, bytes))?;
+        log.each_block(start..length, block, |at, bytes| output.show(number, at, bytes))?;
     match reached.trouble {
-        Some(error) => unreadable(&source.trouble(&error)),
+        Some(error) => complain(source.unreadable(&error)),
         None => Ok(Left::ReadTo(log, reached.at)),
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Labelled {
     screen: Screen,
     labels: Labels,
     voices: Vec<Voice>,
+    /// Whether the labels are those for the present voices.
+    is_relabelled: bool,
     /// The log whose unfinished line is the last one on the page.
     open: Option<usize>,
     has_headings: bool,
@@ -31,30 +33,43 @@ struct Voice {
 
 impl Labelled {
     pub(crate) fn new(page: Page, screen: Screen, labels: Labels) -> Self {
-        Self { page, screen, labels, voices: Vec::new(), open: None, has_headings: false }
+        Self {
+            page,
+            screen,
+            labels,
+            voices: Vec::new(),
+            is_relabelled: true,
+            open: None,
+            has_headings: false,
+        }
     }
 
     /// Another log; its number is the count of those before.
     pub(crate) fn add(&mut self, source: &Source) {
-        let same = self.voices.iter().find(|voice| voice.source.name == source.name);
-        let next = || self.voices.iter().map(|voice| voice.turn + 1).max().unwrap_or(0);
-        let turn = same.map_or_else(next, |voice| voice.turn);
+        // The logs of one process come one after the other.
+        let turn = self.voices.last().map_or(0, |last| {
+            let is_next = last.source.id != source.id;
+            last.turn + usize::from(is_next)
+        });
         self.voices.push(Voice {
             source: source.clone(),
             turn,
             label: String::new(),
             harmless: Harmless::new(self.screen.has_colours),
         });
-        self.relabel();
+        self.is_relabelled = false;
     }
 
     /// Uses these labels from now on.
     pub(crate) fn set_labels(&mut self, labels: Labels) {
         self.labels = labels;
-        self.relabel();
+        self.is_relabelled = false;
     }
 
     fn relabel(&mut self) {
+        if std::mem::replace(&mut self.is_relabelled, true) {
+            return;
+        }
         let has_colours = self.screen.has_colours;
         let columns = label::columns(self.voices.iter().map(|voice| voice.source.name.as_str()));
         for voice in &mut self.voices {
@@ -76,6 +91,7 @@ impl Labelled {
                 return Ok(());
             }
             self.end_open_line();
+            self.relabel();
             self.page.buffer.extend_from_slice(self.voices[number].label.as_bytes());
         }
         self.open = Some(number);

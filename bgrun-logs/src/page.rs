@@ -4,7 +4,7 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use bgrun_platform::clock;
+use bgrun_platform::{clock, text};
 use bgrun_store::variables;
 
 /// When what was collected is written.
@@ -98,7 +98,11 @@ fn wait_for_room(error: io::Error) -> io::Result<()> {
             clock::pause(Duration::from_millis(1));
             Ok(())
         }
-        _ => Err(error),
+        // Said here, where it is known; the kind stays: a broken pipe is to end us quietly.
+        kind => {
+            let reason = text::reason(&error);
+            Err(io::Error::new(kind, format!("cannot write to stdout: {reason}")))
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use bgrun_platform::logs;
 use bgrun_platform::text;
 use bgrun_platform::tool::Exit;
 use bgrun_store::{Process, Store, Stream};
@@ -11,6 +12,7 @@ use crate::choice::Choice;
 use crate::follow::Follower;
 use crate::form::{Facts, Form, Log, form};
 use crate::history::{self, Left};
+use crate::log::BLOCK_BYTES;
 use crate::output::Output;
 use crate::page::{Page, Screen};
 use crate::runs::Runs;
@@ -27,6 +29,9 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     let streams = Streams::of(&args);
     let sources: Vec<Source> =
         chosen.processes.iter().flat_map(|process| source::of(process, streams)).collect();
+    if args.follow {
+        logs::allow_many_open();
+    }
     let screen = Screen::of_stdout();
     let form = form(&facts(&args, &choice, &chosen.processes, &sources, screen));
     let store = chosen.store;
@@ -41,8 +46,10 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     let has_headings = matches!(form, Form::Lines { headings: true, .. });
     let mut exit = chosen.exit;
     let mut traces = Vec::new();
+    let mut block = vec![0; BLOCK_BYTES];
     for (number, source) in sources.into_iter().enumerate() {
-        let left = history::show(&source, number, args.lines, has_headings, &mut output)?;
+        let left =
+            history::show(&source, number, args.lines, has_headings, &mut block, &mut output)?;
         if matches!(left, Left::Unreadable(_)) {
             exit = Exit::Failed;
         }
@@ -75,7 +82,7 @@ fn facts(
         None => Log::Absent,
         Some(_) if args.lines == Lines::Last(0) => Log::Empty,
         Some(source) => match fs::metadata(&source.path) {
-            Ok(file) if file.len() > 0 => Log::Filled,
+            Ok(file) if file.is_file() && file.len() > 0 => Log::Filled,
             _ => Log::Empty,
         },
     };

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use bgrun_platform::logs::LogRefused;
 use bgrun_platform::text;
 use bgrun_store::{Process, Run, Stream};
 
@@ -41,9 +42,15 @@ impl Source {
         }
     }
 
-    /// Why this log cannot be read.
-    pub(crate) fn trouble(&self, error: &io::Error) -> String {
-        format!("cannot read {}: {error}", text::safe_path(&self.path))
+    /// Why this log was not opened, in a line.
+    pub(crate) fn refused(&self, error: &LogRefused) -> String {
+        format!("{}: {error}", text::safe(&self.name))
+    }
+
+    /// Why this log cannot be read, in a line.
+    pub(crate) fn unreadable(&self, error: &io::Error) -> String {
+        let path = text::safe_path(&self.path);
+        format!("{}: cannot read {path}: {}", text::safe(&self.name), text::reason(error))
     }
 }
 

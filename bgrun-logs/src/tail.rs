@@ -6,6 +6,9 @@ use std::io;
 use crate::args::Lines;
 use crate::log::Log;
 
+/// How much is read first: more than most last lines need, and few pages to touch.
+const FIRST_BYTES: usize = 16 << 10;
+
 /// The offset at which the last `lines` of the first `length` bytes begin. A newline ends
 /// a line; what follows the last one is a line, too.
 pub(crate) fn start_of_last(
@@ -19,9 +22,9 @@ pub(crate) fn start_of_last(
         Lines::Last(0) => return Ok(length),
         Lines::Last(count) => count,
     };
-    let size = block.len() as u64;
     let mut end = length;
     while end > 0 {
+        let size = if end == length { block.len().min(FIRST_BYTES) } else { block.len() } as u64;
         // At multiples of the block's size, as the page cache has them.
         let start = (end - 1) / size * size;
         let wanted = usize::try_from(end - start).unwrap_or(block.len());

@@ -9,7 +9,6 @@ use std::io;
 use std::path::Path;
 
 use bgrun_platform::logs::{FileId, Growth, Watch, Woken};
-use bgrun_platform::text;
 use bgrun_platform::tool;
 
 use crate::history::Left;
@@ -126,9 +125,7 @@ impl Trace {
             match Log::open(&self.source.path) {
                 Ok(Some(log)) => self.succeed(log, growth, block, output)?,
                 Ok(None) => {}
-                Err(error) => {
-                    self.complain(format!("{}: {error}", text::safe(&self.source.name)));
-                }
+                Err(error) => self.complain(self.source.refused(&error)),
             }
         }
         Ok(())
@@ -161,7 +158,7 @@ impl Trace {
     fn hold(&mut self, log: Log, at: u64) {
         match log.id() {
             Ok(id) => self.files.push(Growing { log, id, watch: None, at }),
-            Err(error) => self.complain(self.source.trouble(&error)),
+            Err(error) => self.complain(self.source.unreadable(&error)),
         }
     }
 
@@ -176,7 +173,7 @@ impl Trace {
         let length = match file.log.length() {
             Ok(length) => length,
             Err(error) => {
-                self.complain(self.source.trouble(&error));
+                self.complain(self.source.unreadable(&error));
                 return Ok(());
             }
         };
@@ -199,7 +196,7 @@ impl Trace {
         file.at = reached.at;
         self.has_more |= reached.at == end && end < length;
         if let Some(error) = reached.trouble {
-            self.complain(self.source.trouble(&error));
+            self.complain(self.source.unreadable(&error));
         }
         Ok(())
     }
