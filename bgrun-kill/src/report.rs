@@ -48,8 +48,8 @@ pub(crate) fn all(args: &Args, done: Done, misses: Vec<Miss>) -> anyhow::Result<
     if args.json {
         print_records(args, &done, &misses)?;
     } else if !args.quiet {
-        for one in &done {
-            say(&line(args, one))?;
+        for line in done.iter().filter_map(|one| line(args, one)) {
+            say(&line)?;
         }
     }
     if let Some(error) = trouble {
@@ -111,18 +111,17 @@ fn pids(pids: &[u32]) -> String {
     pids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn line(args: &Args, one: &Stopped) -> String {
+/// What was done, in a line; what could not be done was said on stderr.
+fn line(args: &Args, one: &Stopped) -> Option<String> {
     let name = safe(&one.target.process.name);
     let forgotten = if one.is_deleted { ", forgotten" } else { "" };
     let pid = one.target.process.run.as_ref().and_then(|run| run.pid);
-    match one.outcome {
+    Some(match one.outcome {
         Outcome::Stopped => format!("{name}: stopped in {}{forgotten}", time(one.waited)),
         Outcome::Killed => format!("{name}: killed after {}{forgotten}", time(one.waited)),
         Outcome::AlreadyStopped if one.is_deleted => format!("{name}: forgotten"),
         Outcome::AlreadyStopped => format!("{name}: was not running"),
-        Outcome::Survivors => format!("{name}: not stopped"),
-        Outcome::Stale => format!("{name}: stale record"),
-        Outcome::NotRunning => format!("{name}: not running"),
+        Outcome::Survivors | Outcome::Stale | Outcome::NotRunning => return None,
         Outcome::Signalled => match args.signal {
             Some(signal) => format!("{name}: sent {signal}"),
             None => format!("{name}: signalled"),
@@ -136,7 +135,7 @@ fn line(args: &Args, one: &Stopped) -> String {
                 (None, false) => format!("{name}: does not run"),
             }
         }
-    }
+    })
 }
 
 fn time(waited: Duration) -> String {
@@ -175,7 +174,7 @@ fn print_records(args: &Args, done: &[Stopped], misses: &[Miss]) -> anyhow::Resu
     all.extend(
         misses.iter().map(|miss| json!({"name": miss.name, "error": "no process has this name"})),
     );
-    say(&serde_json::to_string(&all)?)
+    tool::print_json(&all)
 }
 
 fn with_outcome(args: &Args, one: &Stopped, records: &mut [Value]) -> Value {

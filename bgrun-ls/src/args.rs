@@ -45,7 +45,13 @@ pub(crate) struct Args {
     pub(crate) env: bool,
 
     /// Order: id, name, status, group, pid, uptime, restarts, cpu, memory, processes
-    #[arg(long, value_name = "KEY", default_value = "id", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "KEY",
+        default_value = "id",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub(crate) sort: SortKey,
 
     /// The other way round

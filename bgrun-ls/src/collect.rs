@@ -1,7 +1,6 @@
 //! From the store and what runs to the list that was asked for.
 
 use std::cmp::Ordering;
-use std::io::{IsTerminal, Write};
 
 use bgrun_platform::tool::{self, Exit, Failure};
 use bgrun_platform::{private, stat};
@@ -137,19 +136,10 @@ impl Listed {
     }
 }
 
-/// Prints all as one array: on a terminal to be read, in a pipe on one line.
-pub(crate) fn print_json(
-    listed: &[Listed],
-    with_runs: bool,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
+/// Prints all as one array.
+pub(crate) fn print_json(listed: &[Listed], with_runs: bool) -> anyhow::Result<()> {
     let shown: Vec<_> = listed.iter().map(|one| one.shown(with_runs)).collect();
-    let text = if std::io::stdout().is_terminal() {
-        serde_json::to_string_pretty(&shown)?
-    } else {
-        serde_json::to_string(&shown)?
-    };
-    Ok(writeln!(out, "{text}")?)
+    tool::print_json(&shown)
 }
 
 impl ShownRun {

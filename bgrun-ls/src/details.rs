@@ -39,7 +39,7 @@ pub(crate) fn print(listed: &[Listed], out: &mut impl Write) -> anyhow::Result<(
             writeln!(out, "  runs")?;
         }
         for run in &listed.runs {
-            writeln!(out, "    {}", run_line(run))?;
+            writeln!(out, "    {}", run_line(run, record))?;
         }
     }
     Ok(())
@@ -135,7 +135,7 @@ fn last_end(record: &Record) -> Option<String> {
     Some(format!("{how} ({reason}){at}"))
 }
 
-fn run_line(run: &Run) -> String {
+fn run_line(run: &Run, record: &Record) -> String {
     let started = run.started_at.map_or_else(|| "-".to_owned(), time::text);
     let lasted = match (run.started_at, run.end.as_ref().and_then(|end| end.at)) {
         (Some(from), Some(to)) => {
@@ -145,7 +145,8 @@ fn run_line(run: &Run) -> String {
         _ => format!("{:>8}", "-"),
     };
     let how = match &run.end {
-        None => "goes on, or its end was not seen".to_owned(),
+        None if record.run == run.number && record.pid.is_some() => "runs".to_owned(),
+        None => "its end was not seen".to_owned(),
         Some(end) => match (end.code, &end.signal) {
             (Some(code), _) => format!("exit code {code} ({})", end.reason),
             (None, Some(signal)) => format!("{signal} ({})", end.reason),

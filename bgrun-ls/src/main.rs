@@ -35,13 +35,15 @@ fn run(args: Args) -> anyhow::Result<Exit> {
         return live::run(&args, &wish, &mut collector);
     }
     let (records, exit) = collector.collect(&args, &wish)?;
+    if args.json {
+        collect::print_json(&records, args.details)?;
+        return Ok(exit);
+    }
     let mut out = std::io::stdout().lock();
     if args.quiet {
         for listed in &records {
             writeln!(out, "{}", listed.record.name)?;
         }
-    } else if args.json {
-        collect::print_json(&records, args.details, &mut out)?;
     } else if args.details {
         details::print(&records, &mut out)?;
     } else {

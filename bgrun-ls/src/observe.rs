@@ -6,7 +6,7 @@ use bgrun_platform::ports::Listeners;
 use bgrun_platform::stat::{Stat, ticks_per_second};
 use bgrun_platform::tree::{Traces, by_traces, from_process};
 use bgrun_platform::{Identity, Lock, Sight, clock};
-use bgrun_store::{Home, LockLine, Observed, Process, Record, Status, status};
+use bgrun_store::{Home, LockLine, Observed, Process, Reason, Record, Status, status};
 
 /// A process with what is seen of it.
 #[derive(Debug)]
@@ -124,7 +124,13 @@ impl Seen {
 
     /// The record of the process.
     pub(crate) fn record(&self) -> Record {
-        let mut record = Record::of(&self.process, self.status());
+        let status = self.status();
+        let mut record = Record::of(&self.process, status);
+        if status == Status::Lost && self.process.run.as_ref().is_some_and(|run| run.end.is_none())
+        {
+            (record.exit_code, record.exit_signal, record.ended_at) = (None, None, None);
+            record.exit_reason = Some(Reason::Unknown.as_str());
+        }
         record.supervised =
             self.sight.supervisor.is_some() && self.sight.is_held || self.sight.is_elsewhere;
         record.supervisor_pid = self.sight.supervisor.as_ref().map(bgrun_platform::Pidfd::pid);

@@ -14,15 +14,51 @@ use crate::collect::Listed;
 use crate::format;
 use crate::select::Wish;
 
-const HEADINGS: [&str; 9] =
-    ["NAME", "STATUS", "PID", "UPTIME", "RESTARTS", "CPU", "MEMORY", "PORTS", "COMMAND"];
-const RIGHT: [usize; 4] = [2, 4, 5, 6];
-/// The column that gives way when the terminal is narrow.
-const COMMAND: usize = 8;
+/// The columns, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Name,
+    Group,
+    Status,
+    Pid,
+    Uptime,
+    Restarts,
+    Cpu,
+    Memory,
+    Ports,
+    Command,
+}
+
+use Column::{Command, Cpu, Group, Memory, Name, Pid, Ports, Restarts, Uptime};
+
+const COLUMNS: [Column; 10] =
+    [Name, Group, Column::Status, Pid, Uptime, Restarts, Cpu, Memory, Ports, Command];
+
+impl Column {
+    fn heading(self) -> &'static str {
+        match self {
+            Self::Name => "NAME",
+            Self::Group => "GROUP",
+            Self::Status => "STATUS",
+            Self::Pid => "PID",
+            Self::Uptime => "UPTIME",
+            Self::Restarts => "RESTARTS",
+            Self::Cpu => "CPU",
+            Self::Memory => "MEMORY",
+            Self::Ports => "PORTS",
+            Self::Command => "COMMAND",
+        }
+    }
+
+    fn is_number(self) -> bool {
+        matches!(self, Self::Pid | Self::Restarts | Self::Cpu | Self::Memory)
+    }
+}
+
 /// A command with less room than this is shown below its row.
 const LEAST_COMMAND: usize = 16;
 /// The columns that go, in this order, where even the others do not fit.
-const FIRST_TO_GO: [usize; 5] = [4, 5, 3, 2, 6];
+const FIRST_TO_GO: [Column; 6] = [Restarts, Cpu, Group, Uptime, Pid, Memory];
 /// A list of ports wider than this continues below its row.
 const WIDEST_PORTS: usize = 17;
 /// A name wider than this, or than a quarter of the terminal, continues below its row.
@@ -47,64 +83,43 @@ pub(crate) fn print(listed: &[Listed], wish: &Wish, out: &mut impl Write) -> any
 
 /// One row: its cells, and what continues below it.
 struct Row {
-    cells: Vec<String>,
+    cells: [String; COLUMNS.len()],
     below: Vec<String>,
+}
+
+impl Row {
+    fn cell(&self, column: Column) -> &str {
+        &self.cells[column as usize]
+    }
+
+    fn take_command(&mut self) -> String {
+        std::mem::take(&mut self.cells[Command as usize])
+    }
 }
 
 /// The lines of the table for a terminal of `columns`, or of any width.
 pub(crate) fn lines(records: &[&Record], columns: Option<usize>, colors: bool) -> Vec<String> {
     let mut rows: Vec<Row> = records.iter().map(|record| row(record, columns)).collect();
-    // Without a single restart or port the column says nothing.
-    let is_shown = |column: usize| match column {
-        4 => records.iter().any(|record| record.restarts > 0),
-        7 => rows.iter().any(|row| !row.cells[7].is_empty()),
+    // A column in which nobody has anything to show says nothing.
+    let is_shown = |column: &Column| match column {
+        Column::Restarts => records.iter().any(|record| record.restarts > 0),
+        Column::Ports | Column::Group => rows.iter().any(|row| !row.cell(*column).is_empty()),
         _ => true,
     };
-    let mut shown: Vec<usize> = (0..HEADINGS.len()).filter(|column| is_shown(*column)).collect();
+    let mut shown: Vec<Column> = COLUMNS.into_iter().filter(is_shown).collect();
     if let Some(columns) = columns {
-        let width = |column: usize| {
-            let cells = rows.iter().map(|row| display_width(&row.cells[column]));
-            cells.chain([HEADINGS[column].len()]).max().unwrap_or(0) + 2
-        };
-        let others = |shown: &[usize]| -> usize {
-            shown.iter().filter(|column| **column != COMMAND).map(|column| width(*column)).sum()
-        };
-        for column in FIRST_TO_GO {
-            if others(&shown) > columns {
-                shown.retain(|one| *one != column);
-            }
-        }
-        let room = columns.saturating_sub(others(&shown));
-        for row in &mut rows {
-            let command = std::mem::take(&mut row.cells[COMMAND]);
-            if display_width(&command) <= room {
-                row.cells[COMMAND] = command;
-            } else if room >= LEAST_COMMAND && display_width(&command) <= room * 2 {
-                row.cells[COMMAND] = cut(&command, room);
-            } else {
-                row.below.insert(0, command);
-            }
-        }
-        if room < HEADINGS[COMMAND].len() {
-            shown.retain(|column| *column != COMMAND);
-            for row in &mut rows {
-                let command = std::mem::take(&mut row.cells[COMMAND]);
-                if !command.is_empty() {
-                    row.below.insert(0, command);
-                }
-            }
-        }
+        fit(&mut rows, &mut shown, columns);
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(shown.iter().map(|column| HEADINGS[*column]));
+    table.set_header(shown.iter().map(|column| column.heading()));
     for row in &rows {
-        table.add_row(shown.iter().map(|column| row.cells[*column].as_str()));
+        table.add_row(shown.iter().map(|column| row.cell(*column)));
     }
     for (at, column) in shown.iter().enumerate() {
         let Some(style) = table.column_mut(at) else { continue };
         style.set_padding((0, 2));
-        if RIGHT.contains(column) {
+        if column.is_number() {
             style.set_cell_alignment(CellAlignment::Right);
         }
     }
@@ -116,8 +131,11 @@ pub(crate) fn lines(records: &[&Record], columns: Option<usize>, colors: bool) -
     for ((line, row), record) in rendered.zip(&rows).zip(records) {
         let status = format::status(record);
         let line = line.trim_end();
-        // The name may contain the status's word: it is looked for behind the name.
-        let from = row.cells[0].len().min(line.len());
+        // The name and the group may contain the status's word: it is looked for behind them.
+        let group = if shown.contains(&Group) { row.cell(Group) } else { "" };
+        let after_group = line.get(row.cell(Name).len()..).and_then(|rest| rest.find(group));
+        let from = row.cell(Name).len() + after_group.unwrap_or(0) + group.len();
+        let from = from.min(line.len());
         lines.push(match line[from..].find(&status) {
             Some(at) if colors => {
                 let (before, rest) = line.split_at(from + at);
@@ -135,6 +153,37 @@ pub(crate) fn lines(records: &[&Record], columns: Option<usize>, colors: bool) -
     lines
 }
 
+/// Makes the rows fit: less telling columns go, long commands continue below.
+fn fit(rows: &mut [Row], shown: &mut Vec<Column>, columns: usize) {
+    let width = |column: &Column| {
+        let cells = rows.iter().map(|row| display_width(row.cell(*column)));
+        cells.chain([column.heading().len()]).max().unwrap_or(0) + 2
+    };
+    let others = |shown: &[Column]| -> usize {
+        shown.iter().filter(|column| **column != Command).map(width).sum()
+    };
+    for column in FIRST_TO_GO {
+        if others(shown) > columns {
+            shown.retain(|one| *one != column);
+        }
+    }
+    let room = columns.saturating_sub(others(shown));
+    let has_column = room >= Command.heading().len();
+    for row in rows {
+        let command = row.take_command();
+        if has_column && display_width(&command) <= room {
+            row.cells[Command as usize] = command;
+        } else if room >= LEAST_COMMAND && display_width(&command) <= room * 2 {
+            row.cells[Command as usize] = cut(&command, room);
+        } else {
+            row.below.insert(0, command);
+        }
+    }
+    if !has_column {
+        shown.retain(|column| *column != Command);
+    }
+}
+
 fn row(record: &Record, columns: Option<usize>) -> Row {
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
     let mut below = Vec::new();
@@ -143,16 +192,18 @@ fn row(record: &Record, columns: Option<usize>) -> Row {
         below.push(format!("ports {}", ports.replace(',', ", ")));
         ports = format!("{},…", record.ports[0]);
     }
-    let mut name = safe(&record.name).into_owned();
     let widest_name = columns.map_or(usize::MAX, |columns| (columns / 4).min(WIDEST_NAME));
+    let mut name = safe(&record.name).into_owned();
     if display_width(&name) > widest_name {
         below.push(name.clone());
         name = cut(&name, widest_name);
     }
+    let group = record.group.as_deref().map(|group| cut(&safe(group), widest_name));
     let uptime = record.uptime_ms.map(|ms| format::duration(Duration::from_millis(ms)));
     Row {
-        cells: vec![
+        cells: [
             name,
+            group.unwrap_or_default(),
             format::status(record),
             or_dash(record.pid.map(|pid| pid.to_string())),
             or_dash(uptime),

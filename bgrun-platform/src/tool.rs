@@ -2,7 +2,7 @@
 //! codes, silence when the reader goes away.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
@@ -141,6 +141,25 @@ pub fn report(error: &anyhow::Error) -> Exit {
             failure.exit
         }
         None => Exit::Failed,
+    }
+}
+
+/// Prints a value as JSON on stdout: on a terminal to be read, in a pipe on one line. A
+/// reader that went away is no failure: what was to be done is done.
+///
+/// # Errors
+/// stdout cannot be written.
+pub fn print_json<T: serde::Serialize>(value: &T) -> anyhow::Result<()> {
+    let stdout = io::stdout();
+    let mut text = if stdout.is_terminal() {
+        serde_json::to_vec_pretty(value)?
+    } else {
+        serde_json::to_vec(value)?
+    };
+    text.push(b'\n');
+    match stdout.lock().write_all(&text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

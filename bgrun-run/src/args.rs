@@ -16,7 +16,7 @@ Exit status:
   5    it runs already
   7    the store cannot be used
   125  bgrun itself failed to start it
-  126  the command was found and cannot be executed, or its directory not entered
+  126  the command cannot be executed, or its directory not entered
   127  the command was not found
 
 Examples:
@@ -27,6 +27,14 @@ Examples:
   bgrun run web --restart          stop it first if it runs
   bgrun run api --wait -- ./api    come back when it has lived for a second
   bgrun run - < stack.json         start what the records say";
+
+/// When a process is started again after it ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum KeepAlive {
+    Always,
+    OnFailure,
+    Never,
+}
 
 /// Start a process that goes on when the terminal is closed.
 ///
@@ -91,6 +99,12 @@ pub(crate) struct Args {
     /// Group it belongs to
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
+
+    /// Start it again when it ends: always (also without a value), on-failure, never.
+    /// At once, then after 1 s, 2 s, 4 s … up to a minute
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, require_equals = true,
+        default_missing_value = "always", hide_possible_values = true)]
+    pub(crate) keep_alive: Option<KeepAlive>,
 
     /// Signal that asks it to end [default: SIGTERM]
     #[arg(long, value_name = "SIGNAL")]

@@ -13,7 +13,7 @@ use bgrun_store::selection::{self, Item};
 use bgrun_store::{KeepAlive, name};
 use serde::Deserialize;
 
-use crate::args::Args;
+use crate::args::{self, Args};
 
 /// What to execute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub(crate) struct Ask {
     pub(crate) keep_alive: Option<KeepAlive>,
     pub(crate) memory_limit_bytes: Option<u64>,
     pub(crate) restart_interval_minutes: Option<u64>,
+    /// Whether `settings` are all there shall be, not only what is to change.
+    pub(crate) has_all_settings: bool,
     /// Variables that a record names and whose values it does not have.
     pub(crate) missing_values: Vec<String>,
     /// Whether `name` may also be a glob or a group of stored processes.
@@ -137,6 +139,11 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
         group: args.group.clone(),
         stop_signal: args.stop_signal,
         stop_timeout: args.stop_timeout,
+        keep_alive: args.keep_alive.map(|policy| match policy {
+            args::KeepAlive::Always => KeepAlive::Always,
+            args::KeepAlive::OnFailure => KeepAlive::OnFailure,
+            args::KeepAlive::Never => KeepAlive::Never,
+        }),
         ..Ask::default()
     })
 }
@@ -208,6 +215,7 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
     let mut settings = part.env.unwrap_or_default();
     let mut caller_environment = None;
     let mut missing_values = Vec::new();
+    let mut has_all_settings = false;
     if let Some(keys) = part.env_keys {
         // `ls --json --env` shows all of the environment, and names what is set above the
         // caller's: each goes back to its place.
@@ -215,6 +223,7 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
             settings.into_iter().partition(|(key, _)| keys.contains(key));
         missing_values = keys.into_iter().filter(|key| !set.contains_key(key)).collect();
         settings = set;
+        has_all_settings = missing_values.is_empty();
         if !below.is_empty() {
             caller_environment =
                 Some(below.into_iter().map(|(key, value)| (key.into(), value.into())).collect());
@@ -230,6 +239,7 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
         command,
         settings,
         caller_environment,
+        has_all_settings,
         missing_values,
         directory: base.directory.clone().or(part.workdir),
         environment_files: or_part(&base.environment_files, part.env_files),
@@ -241,7 +251,7 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
         group: base.group.clone().or(part.group),
         stop_signal: base.stop_signal.or(part.stop_signal),
         stop_timeout: base.stop_timeout.or(part.stop_timeout_ms.map(Duration::from_millis)),
-        keep_alive: part.keep_alive,
+        keep_alive: base.keep_alive.or(part.keep_alive),
         memory_limit_bytes: part.memory_limit_bytes,
         restart_interval_minutes: part.restart_interval_minutes,
         is_selector: false,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bgrun_platform::args::size_bytes;
 use bgrun_platform::text::safe_path;
-use bgrun_store::{KeepAlive, Spec, variables};
+use bgrun_store::{KeepAlive, variables};
 
 /// The environment of the caller, as a managed process gets it. What says which managed
 /// process the caller itself is goes no further; `_` is the shell's name for this tool.
@@ -99,36 +99,36 @@ fn unquoted(rest: &str, quote: char) -> Result<String, &'static str> {
     Err("the closing quote is missing")
 }
 
-/// Takes policies from the variables that declare them, where the spec has none by flag.
+/// What variables say of a process, where they say anything.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Policies {
+    pub(crate) group: Option<String>,
+    pub(crate) keep_alive: Option<KeepAlive>,
+    pub(crate) memory_limit_bytes: Option<u64>,
+    pub(crate) restart_interval_minutes: Option<u64>,
+}
+
+/// Reads the policies that `variables` declare.
 ///
 /// # Errors
 /// A value that makes no sense, in one line.
-pub(crate) fn apply_policies(spec: &mut Spec) -> Result<(), String> {
-    let value = |key: &str| spec.overrides.get(key).filter(|value| !value.is_empty()).cloned();
-    let wrong = |key: &str, error: String| format!("{key}: {error}");
-    if spec.group.is_none() {
-        spec.group = value(variables::GROUP);
-    }
-    if spec.keep_alive == KeepAlive::Never
-        && let Some(text) = value(variables::KEEP_ALIVE)
-    {
-        spec.keep_alive = text.parse().map_err(|error| wrong(variables::KEEP_ALIVE, error))?;
-    }
-    if spec.memory_limit_bytes.is_none()
-        && let Some(text) = value(variables::MEMORY_LIMIT)
-    {
-        let limit = size_bytes(&text).map_err(|error| wrong(variables::MEMORY_LIMIT, error))?;
-        spec.memory_limit_bytes = Some(limit);
-    }
-    if spec.restart_interval_minutes.is_none()
-        && let Some(text) = value(variables::RESTART_INTERVAL)
-    {
-        let minutes = text.parse().ok().filter(|minutes| *minutes > 0).ok_or_else(|| {
-            wrong(variables::RESTART_INTERVAL, "is a number of minutes".to_owned())
-        })?;
-        spec.restart_interval_minutes = Some(minutes);
-    }
-    Ok(())
+pub(crate) fn policies(variables: &BTreeMap<String, String>) -> Result<Policies, String> {
+    let value = |key: &str| variables.get(key).filter(|value| !value.is_empty());
+    let wrong = |key: &str, error: &str| format!("{key}: {error}");
+    let keep_alive = value(variables::KEEP_ALIVE)
+        .map(|text| text.parse().map_err(|error: String| wrong(variables::KEEP_ALIVE, &error)));
+    let memory = value(variables::MEMORY_LIMIT)
+        .map(|text| size_bytes(text).map_err(|error| wrong(variables::MEMORY_LIMIT, &error)));
+    let minutes = value(variables::RESTART_INTERVAL).map(|text| {
+        let minutes = text.parse().ok().filter(|minutes| *minutes > 0);
+        minutes.ok_or_else(|| wrong(variables::RESTART_INTERVAL, "is a number of minutes"))
+    });
+    Ok(Policies {
+        group: value(variables::GROUP).cloned(),
+        keep_alive: keep_alive.transpose()?,
+        memory_limit_bytes: memory.transpose()?,
+        restart_interval_minutes: minutes.transpose()?,
+    })
 }
 
 #[cfg(test)]
@@ -155,6 +155,32 @@ mod tests {
         }
         for line in ["A", "=b", "A B=c", "A='x", "A=\"x\\", "A='x' y"] {
             assert!(assignment(line).is_err(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn policies_are_read_from_variables_and_nonsense_is_refused() {
+        let read = |pairs: &[(&str, &str)]| {
+            policies(&pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect())
+        };
+        let all = read(&[
+            ("BGR_GROUP", "prod"),
+            ("BGR_KEEP_ALIVE", "true"),
+            ("BGR_MEMORY_LIMIT", "500m"),
+            ("BGR_RESTART_INTERVAL", "90"),
+        ]);
+        let expected = Policies {
+            group: Some("prod".into()),
+            keep_alive: Some(KeepAlive::Always),
+            memory_limit_bytes: Some(500 << 20),
+            restart_interval_minutes: Some(90),
+        };
+        assert_eq!(all, Ok(expected));
+        assert_eq!(read(&[("BGR_GROUP", ""), ("OTHER", "x")]), Ok(Policies::default()));
+        for wrong in
+            [("BGR_KEEP_ALIVE", "yes?"), ("BGR_MEMORY_LIMIT", "big"), ("BGR_RESTART_INTERVAL", "0")]
+        {
+            assert!(read(&[wrong]).is_err(), "{wrong:?}");
         }
     }
 

@@ -132,7 +132,10 @@ fn log_path(path: &Path) -> Result<PathBuf, Failure> {
 fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, Failure> {
     let caller_environment = match (&ask.caller_environment, &old) {
         (Some(given), _) => given.clone(),
-        (None, Some(old)) if !ask.fresh_environment => old.caller_environment.clone(),
+        // What was taken over from elsewhere has none yet.
+        (None, Some(old)) if !ask.fresh_environment && !old.caller_environment.is_empty() => {
+            old.caller_environment.clone()
+        }
         _ => environment::of_caller(),
     };
     let directory = directory(ask, old.as_ref())?;
@@ -162,13 +165,27 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
     } else {
         ask.environment_files.iter().map(|file| absolute(file)).collect::<Result<_, _>>()?
     };
-    let mut settings = kept.as_ref().map(|kept| kept.settings.clone()).unwrap_or_default();
-    settings.extend(environment::recorded());
+    let mut settings = match &kept {
+        Some(kept) if !ask.has_all_settings => kept.settings.clone(),
+        _ => BTreeMap::new(),
+    };
+    let mut given = environment::read_files(&environment_files)
+        .map_err(|what| Failure::new(Exit::Failed, what))?;
+    let recorded = environment::recorded();
+    given.extend(recorded.clone());
+    given.extend(ask.settings.clone());
+    // What is said now goes before what is stored, a flag before a variable.
+    let declared = environment::policies(&given).map_err(|what| Failure::new(Exit::Usage, what))?;
+    settings.extend(recorded);
     settings.extend(ask.settings.clone());
-    let overrides = overrides(&environment_files, &settings)?;
-    let mut spec = Spec {
+    let overrides = overrides(given, &settings)?;
+    let spec = Spec {
         name: name.to_owned(),
-        group: ask.group.clone().or(kept.as_ref().and_then(|kept| kept.group.clone())),
+        group: ask
+            .group
+            .clone()
+            .or(declared.group)
+            .or(kept.as_ref().and_then(|kept| kept.group.clone())),
         command,
         argv,
         directory,
@@ -192,17 +209,19 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
             .unwrap_or(Duration::from_secs(10)),
         keep_alive: ask
             .keep_alive
+            .or(declared.keep_alive)
             .or(kept.as_ref().map(|kept| kept.keep_alive))
             .unwrap_or(KeepAlive::Never),
         memory_limit_bytes: ask
             .memory_limit_bytes
+            .or(declared.memory_limit_bytes)
             .or(kept.as_ref().and_then(|kept| kept.memory_limit_bytes)),
         restart_interval_minutes: ask
             .restart_interval_minutes
+            .or(declared.restart_interval_minutes)
             .or(kept.as_ref().and_then(|kept| kept.restart_interval_minutes)),
         started_by: environment::outer_process(),
     };
-    environment::apply_policies(&mut spec).map_err(|what| Failure::new(Exit::Usage, what))?;
     if !ask.missing_values.is_empty() && kept.is_none() {
         bgrun_platform::tool::warn(format_args!(
             "{name}: the record has no values for {} (bgrun ls --json --env has)",
@@ -212,22 +231,21 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
     Ok(spec)
 }
 
+/// All overrides: what is set by name goes before what files say.
 fn overrides(
-    files: &[PathBuf],
+    mut given: BTreeMap<String, String>,
     settings: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, Failure> {
-    let mut overrides =
-        environment::read_files(files).map_err(|what| Failure::new(Exit::Failed, what))?;
-    overrides.extend(settings.clone());
-    match overrides
-        .iter()
-        .find(|(key, value)| key.is_empty() || key.contains(['=', '\0']) || value.contains('\0'))
-    {
+    given.extend(settings.clone());
+    let is_impossible = |key: &str, value: &str| {
+        key.is_empty() || key.contains(['=', '\0']) || value.contains('\0')
+    };
+    match given.iter().find(|(key, value)| is_impossible(key, value)) {
         Some((key, _)) => {
             let shown = bgrun_platform::text::safe(key);
             Err(Failure::new(Exit::Usage, format!("'{shown}' cannot be an environment variable")))
         }
-        None => Ok(overrides),
+        None => Ok(given),
     }
 }
 

@@ -86,5 +86,5 @@ fn print_records(told: &[(String, Option<String>)], is_list: bool) -> anyhow::Re
         None => of(name).unwrap_or_else(|| json!({"name": name, "error": "gone meanwhile"})),
     });
     let value = if is_list { all.collect() } else { all.next().unwrap_or(Value::Null) };
-    say(format_args!("{}", serde_json::to_string_pretty(&value)?))
+    tool::print_json(&value)
 }

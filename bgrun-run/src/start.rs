@@ -117,9 +117,8 @@ fn outcome(answer: std::io::Result<Answer>) -> Outcome {
         Ok(Answer::Started(line)) => return Outcome::Started(line),
         Ok(Answer::Refused(_, Refusal { code, reason })) => Failure::new(Exit::Other(code), reason),
         Ok(Answer::Withdrawn) => Failure::new(Exit::Failed, "was stopped before it could start"),
-        Err(error) => {
-            Failure::new(Exit::NotStarted, format!("its supervisor gave no answer: {error}"))
-        }
+        Err(_) => Failure::new(Exit::NotStarted, "its supervisor died before it answered")
+            .hint("'bgrun ls' shows whether it runs"),
     })
 }
 

@@ -54,12 +54,12 @@ impl Store {
     /// See [`Error`].
     pub fn open(home: &Home) -> Result<(Self, Import), Error> {
         let path = home.database();
-        let is_new = match File::options().write(true).create_new(true).open(&path) {
+        match File::options().write(true).create_new(true).open(&path) {
             // Made here, because SQLite would make it readable for everybody.
-            Ok(_) => true,
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => false,
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(unusable(&path, &error)),
-        };
+        }
         let mut store = Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let version = store.version()?;
         if version == schema::VERSION {
@@ -68,7 +68,7 @@ impl Store {
         if version > schema::VERSION {
             return Err(Error::Newer { path, found: version, known: schema::VERSION });
         }
-        let imported = import::bring_up_to_date(&mut store, home, is_new)?;
+        let imported = import::bring_up_to_date(&mut store, home)?;
         Ok((store, imported))
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use crate::database::{Durability, Store};
+use crate::database::Store;
 use crate::error::Error;
 use crate::home::Home;
 use crate::lock_line::LockLine;
@@ -96,11 +96,7 @@ fn is_its_own(name: &str) -> bool {
     name.starts_with("bgr-watch-") || matches!(name, "bgr-guard" | "bgr-dashboard")
 }
 
-pub(crate) fn bring_up_to_date(
-    store: &mut Store,
-    home: &Home,
-    is_new: bool,
-) -> Result<Import, Error> {
+pub(crate) fn bring_up_to_date(store: &mut Store, home: &Home) -> Result<Import, Error> {
     let failed = |error: rusqlite::Error| Error::from_sqlite(home.database(), &error);
     switch_to_wal(store)?;
     let mut import = Import::default();
@@ -138,11 +134,11 @@ pub(crate) fn bring_up_to_date(
         for row in rows {
             import.processes.push(take_over(&writer, home, row)?);
         }
+        if version == 0 && import.processes.is_empty() {
+            import.recovered = recover_from_locks(&writer, home)?;
+        }
         transaction.pragma_update(None, "user_version", schema::VERSION).map_err(failed)?;
         transaction.commit().map_err(failed)?;
-    }
-    if is_new && import.processes.is_empty() {
-        import.recovered = recover_from_locks(store, home)?;
     }
     Ok(import)
 }
@@ -251,6 +247,7 @@ fn take_over(writer: &Writer<'_>, home: &Home, row: OlderRow) -> Result<Imported
     let or = |path: String, default: PathBuf| {
         if path.starts_with('/') { PathBuf::from(path) } else { default }
     };
+    let directory = or(row.workdir, PathBuf::from("/"));
     let settings = parse_environment(&row.env);
     // Two rows of one name wrote into the same files; each goes on with its own.
     let (stdout, stderr) =
@@ -259,8 +256,9 @@ fn take_over(writer: &Writer<'_>, home: &Home, row: OlderRow) -> Result<Imported
         group: row.group.or_else(|| settings.get(crate::variables::GROUP).cloned()),
         command: row.command,
         argv: None,
-        directory: or(row.workdir, PathBuf::from("/")),
-        config: row.config.starts_with('/').then(|| PathBuf::from(row.config)),
+        directory: directory.clone(),
+        // Relative to the work directory there.
+        config: (!row.config.is_empty()).then(|| directory.join(row.config)),
         stdout: or(stdout, home.log(None, &free, Stream::Stdout)),
         stderr: or(stderr, home.log(None, &free, Stream::Stderr)),
         shared_log: false,
@@ -316,57 +314,54 @@ fn is_variable_name(text: &str) -> bool {
 }
 
 /// Writes down again what the lock files tell of, after the registry itself was lost.
-fn recover_from_locks(store: &mut Store, home: &Home) -> Result<Vec<String>, Error> {
-    let lines: Vec<LockLine<serde_json::Value>> = home
-        .locks()
-        .iter()
-        .filter_map(|(_, path)| serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok())
-        .collect();
-    if lines.is_empty() {
-        return Ok(Vec::new());
-    }
-    store.write(Durability::Power, |writer| {
-        let mut recovered = Vec::new();
-        for line in &lines {
-            if name::check(&line.name).is_err() || writer.has(&line.name)? {
-                continue;
-            }
-            let process = line.as_process();
-            let spec = Spec {
-                name: line.name.clone(),
-                group: line.group.clone(),
-                command: line.command.clone(),
-                argv: line.argv.as_ref().map(|argv| argv.iter().map(Into::into).collect()),
-                directory: line.workdir.clone(),
-                config: None,
-                stdout: line.stdout_path.clone(),
-                stderr: line.stderr_path.clone(),
-                shared_log: line.shared_log,
-                caller_environment: Vec::new(),
-                environment_files: Vec::new(),
-                settings: BTreeMap::new(),
-                overrides: BTreeMap::new(),
-                umask: 0o022,
-                stop_signal: line.stop_signal.clone(),
-                stop_timeout: process.stop_timeout,
-                keep_alive: line.keep_alive,
-                memory_limit_bytes: None,
-                restart_interval_minutes: None,
-                started_by: None,
-            };
-            writer.save(&spec, &line.cookie)?;
-            writer.renumber(&line.name, line.id)?;
-            if process.wanted == Wanted::Up {
-                writer.want_up(line.id)?;
-            }
-            writer.set_request(line.id, line.request)?;
-            if let Some(run) = &process.run {
-                writer.record_run(line.id, run, process.supervisor.as_deref())?;
-            }
-            recovered.push(line.name.clone());
+fn recover_from_locks(writer: &Writer<'_>, home: &Home) -> Result<Vec<String>, Error> {
+    let lines = home.locks().into_iter().filter_map(|(_, path)| {
+        serde_json::from_str::<LockLine<serde_json::Value>>(&std::fs::read_to_string(path).ok()?)
+            .ok()
+    });
+    let mut recovered = Vec::new();
+    for line in lines {
+        if name::check(&line.name).is_err() || writer.has(&line.name)? {
+            continue;
         }
-        Ok(recovered)
-    })
+        let process = line.as_process();
+        writer.save_as(line.id, &spec_of(&line), &line.cookie)?;
+        if process.wanted == Wanted::Up {
+            writer.want_up(line.id)?;
+        }
+        writer.set_request(line.id, line.request)?;
+        if let Some(run) = &process.run {
+            writer.record_run(line.id, run, process.supervisor.as_deref())?;
+        }
+        recovered.push(line.name);
+    }
+    Ok(recovered)
+}
+
+/// What a lock file knows of how to start its process: not the environment.
+fn spec_of(line: &LockLine<serde_json::Value>) -> Spec {
+    Spec {
+        name: line.name.clone(),
+        group: line.group.clone(),
+        command: line.command.clone(),
+        argv: line.argv.as_ref().map(|argv| argv.iter().map(Into::into).collect()),
+        directory: line.workdir.clone(),
+        config: None,
+        stdout: line.stdout_path.clone(),
+        stderr: line.stderr_path.clone(),
+        shared_log: line.shared_log,
+        caller_environment: Vec::new(),
+        environment_files: Vec::new(),
+        settings: BTreeMap::new(),
+        overrides: BTreeMap::new(),
+        umask: 0o022,
+        stop_signal: line.stop_signal.clone(),
+        stop_timeout: Duration::from_millis(line.stop_timeout_ms),
+        keep_alive: line.keep_alive,
+        memory_limit_bytes: None,
+        restart_interval_minutes: None,
+        started_by: None,
+    }
 }
 
 #[cfg(test)]

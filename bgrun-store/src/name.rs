@@ -112,7 +112,9 @@ pub fn derive(argv: &[Cow<'_, str>]) -> String {
             _ => file.to_owned(),
         }
     };
-    let Some(program) = argv.first().map(|word| stem(word)) else { return made_from("") };
+    // A whole shell line given as one word is named after its first.
+    let first = argv.first().and_then(|word| word.split_whitespace().next());
+    let Some(program) = first.map(stem) else { return made_from("") };
     let mut operands =
         argv.iter().skip(1).filter(|word| !word.starts_with('-') && !word.contains('='));
     let name = match operands.next() {
@@ -191,6 +193,7 @@ mod tests {
             ("sh -c", "sh"),
             ("env A=b prog", "prog"),
             ("", "process"),
+            ("sleep\u{a0}5", "sleep"),
         ] {
             let argv: Vec<_> =
                 command.split(' ').filter(|w| !w.is_empty()).map(Cow::from).collect();

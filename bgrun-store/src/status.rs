@@ -157,7 +157,8 @@ mod tests {
         use Reason::{Exec, Exit, Restart, Shutdown, Signal, Stop, Unknown};
         use Status as S;
         use Wanted::{Down, Up};
-        let table: [(Wanted, bool, bool, Option<(Reason, Option<i32>)>, Status); 18] = [
+        type Case = (Wanted, bool, bool, Option<(Reason, Option<i32>)>, Status);
+        let table: [Case; 18] = [
             // wanted, alive, held, end of the run
             (Up, true, true, None, S::Running),
             (Up, true, false, None, S::Running),

@@ -118,12 +118,22 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// See [`Error`].
     pub fn save(&self, spec: &Spec, cookie: &str) -> Result<i64, Error> {
+        self.save_with(None, spec, cookie)
+    }
+
+    /// [`Writer::save`] under a given id: for rebuilding a registry from lock files,
+    /// whose names are ids.
+    pub(crate) fn save_as(&self, id: i64, spec: &Spec, cookie: &str) -> Result<i64, Error> {
+        self.save_with(Some(id), spec, cookie)
+    }
+
+    fn save_with(&self, id: Option<i64>, spec: &Spec, cookie: &str) -> Result<i64, Error> {
         let sql = r#"INSERT INTO process (name, "group", command, argv, workdir, configPath,
                 stdout_path, stderr_path, shared_log, env, settings, env_files, umask,
                 stop_signal, stop_timeout_ms, keep_alive, memory_limit_bytes,
-                restart_interval_minutes, started_by, cookie)
+                restart_interval_minutes, started_by, cookie, id)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                ?18, ?19, ?20)
+                ?18, ?19, ?20, ?21)
             ON CONFLICT (name) DO UPDATE SET "group" = ?2, command = ?3, argv = ?4, workdir = ?5,
                 configPath = ?6, stdout_path = ?7, stderr_path = ?8, shared_log = ?9, env = ?10,
                 settings = ?11, env_files = ?12, umask = ?13, stop_signal = ?14,
@@ -152,6 +162,7 @@ impl<'a> Writer<'a> {
             spec.restart_interval_minutes.map(u64::cast_signed),
             spec.started_by,
             cookie,
+            id,
         ];
         let id = self
             .transaction
@@ -302,18 +313,6 @@ impl<'a> Writer<'a> {
         ] {
             self.execute(sql, [id])?;
         }
-        Ok(())
-    }
-
-    /// Gives the process `name` the id `id`: for rebuilding a registry from lock files,
-    /// whose names are ids.
-    pub(crate) fn renumber(&self, name: &str, id: i64) -> Result<(), Error> {
-        self.execute(
-            "UPDATE caller_environment SET process_id = ?2 \
-             WHERE process_id = (SELECT id FROM process WHERE name = ?1)",
-            params![name, id],
-        )?;
-        self.execute("UPDATE process SET id = ?2 WHERE name = ?1", params![name, id])?;
         Ok(())
     }
 
