@@ -17,8 +17,12 @@ use crate::args::Args;
 pub(crate) struct Choice {
     home: Home,
     selectors: Vec<Selector>,
-    /// Whether it may mean more processes than one, also in future.
+    /// Whether it may mean more processes than one.
+    pub(crate) is_plural: bool,
+    /// Whether it may mean other processes in future.
     pub(crate) is_open: bool,
+    /// Whether the store is of use for more than finding the processes.
+    wants_runs: bool,
 }
 
 /// The processes that are meant now.
@@ -26,7 +30,7 @@ pub(crate) struct Chosen {
     pub(crate) processes: Vec<Process>,
     /// What those that are not known make of the exit code.
     pub(crate) exit: Exit,
-    /// The store, if it is open already.
+    /// The store, where it is of use.
     pub(crate) store: Option<Store>,
 }
 
@@ -48,20 +52,29 @@ impl Choice {
         if args.all {
             selectors.push(Selector::All);
         }
-        let is_open = args.all || args.selectors.iter().any(|operand| can_mean_several(operand));
+        let is_open = selectors.iter().any(is_open);
+        let is_plural = is_open || args.selectors.iter().any(|operand| operand == "-");
         let home = Home::from_environment(user::home_directory)
             .map_err(|error| Failure::new(Exit::Store, error))?;
-        Ok(Self { home, selectors, is_open })
+        Ok(Self { home, selectors, is_plural, is_open, wants_runs: args.json })
     }
 
     /// Looks up what is meant, and says what cannot be found.
     pub(crate) fn look_up(&self) -> anyhow::Result<Chosen> {
         private::is_directory(self.home.directory())
             .map_err(|error| Failure::new(Exit::Store, error))?;
-        if let Some((store, processes)) = self.by_name() {
-            return Ok(Chosen { processes, exit: Exit::Done, store: Some(store) });
-        }
-        let mut known = Known::read(&self.home);
+        let mut known = match self.by_name() {
+            Ok(Some((store, processes))) => {
+                return Ok(Chosen { processes, exit: Exit::Done, store: Some(store) });
+            }
+            Ok(None) => Known::read(&self.home),
+            // Not asked again: a store that is locked was waited for long enough.
+            Err(trouble) => Known {
+                processes: Known::from_locks(&self.home),
+                trouble: Some(trouble),
+                ..Known::default()
+            },
+        };
         let is_alive = |pid| Stat::read(pid).is_ok_and(|stat| stat.is_live());
         for notice in known.import.notices(is_alive) {
             tool::warn(notice);
@@ -73,34 +86,40 @@ impl Choice {
         let selected = selection::select(&self.selectors, &known.processes);
         let exit = tell(&selected, &known);
         let processes = take(&mut known.processes, &selected.chosen);
-        Ok(Chosen { processes, exit, store: None })
+        let store = match (known.trouble, self.wants_runs) {
+            (None, true) => Store::open_to_read(&self.home).ok().flatten(),
+            _ => None,
+        };
+        Ok(Chosen { processes, exit, store })
     }
 
     /// The processes, where each is named and known: the thousands of others in the store
     /// need not be read then. In any other case [`Known`] finds out more.
-    fn by_name(&self) -> Option<(Store, Vec<Process>)> {
+    fn by_name(&self) -> Result<Option<(Store, Vec<Process>)>, bgrun_store::Error> {
         let names = self.selectors.iter().map(|selector| match selector {
             Selector::Name(name) => Some(name),
             Selector::All | Selector::Group(_) => None,
         });
-        let names: Vec<&String> = names.collect::<Option<_>>()?;
-        let store = Store::open_to_read(&self.home).ok()??;
+        let Some(names) = names.collect::<Option<Vec<&String>>>() else { return Ok(None) };
+        let Some(store) = Store::open_to_read(&self.home)? else { return Ok(None) };
         let mut processes: Vec<Process> = Vec::new();
         for name in names {
-            let process = store.process(name).ok()??;
-            if processes.iter().all(|known| known.id != process.id) {
-                processes.push(process);
+            match store.process(name)? {
+                Some(process) if processes.iter().any(|known| known.id == process.id) => {}
+                Some(process) => processes.push(process),
+                None => return Ok(None),
             }
         }
-        Some((store, processes))
+        Ok(Some((store, processes)))
     }
 
     /// Looks again, without a word; nothing when the registry cannot be read now.
     pub(crate) fn look_again(&self) -> Option<Vec<Process>> {
-        if let Some((_, processes)) = self.by_name() {
-            return Some(processes);
-        }
-        let mut known = Known::read(&self.home);
+        let mut known = match self.by_name() {
+            Ok(Some((_, processes))) => return Some(processes),
+            Ok(None) => Known::read(&self.home),
+            Err(_) => return None,
+        };
         if known.trouble.is_some() {
             return None;
         }
@@ -121,9 +140,12 @@ fn from_stdin() -> anyhow::Result<Vec<Selector>> {
     Ok(items.iter().map(|item| Selector::Name(item.name().to_owned())).collect())
 }
 
-/// Whether an operand is made to find any number of processes; names are not.
-fn can_mean_several(operand: &str) -> bool {
-    operand == "-" || operand.starts_with('@') || operand.contains(['*', '?', '['])
+/// Whether a selector is made to find any number of processes.
+fn is_open(selector: &Selector) -> bool {
+    match selector {
+        Selector::All | Selector::Group(_) => true,
+        Selector::Name(name) => name.contains(['*', '?', '[']),
+    }
 }
 
 /// Says which selectors found nothing; answers the exit code that makes.
@@ -159,10 +181,11 @@ mod tests {
     #[test]
     fn a_name_means_one_process_and_everything_else_any_number() {
         for operand in ["web", "日本", "a b"] {
-            assert!(!can_mean_several(operand), "{operand}");
+            assert!(!is_open(&Selector::parse(operand)), "{operand}");
         }
-        for operand in ["-", "@shop", "api-*", "web?", "[ab]"] {
-            assert!(can_mean_several(operand), "{operand}");
+        for operand in ["@shop", "api-*", "web?", "[ab]"] {
+            assert!(is_open(&Selector::parse(operand)), "{operand}");
         }
+        assert!(is_open(&Selector::All));
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use bgrun_platform::logs;
 use bgrun_platform::text;
 use bgrun_platform::tool::Exit;
-use bgrun_store::{Process, Store, Stream};
+use bgrun_store::{Process, Stream};
 
 use crate::args::{Args, Lines};
 use crate::choice::Choice;
@@ -35,10 +35,8 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     let screen = Screen::of_stdout();
     let form = form(&facts(&args, &choice, &chosen.processes, &sources, screen));
     let store = chosen.store;
-    let mut output = Output::new(Page::stdout(), form, screen, || {
-        let store = store.or_else(|| Store::open_to_read(choice.home()).ok().flatten());
-        Runs::of(store, &chosen.processes)
-    });
+    let runs = || Runs::of(store, &chosen.processes);
+    let mut output = Output::new(Page::stdout(), form, screen, runs);
     for source in &sources {
         output.add(source);
     }
@@ -90,7 +88,7 @@ fn facts(
         json: args.json,
         follow: args.follow,
         is_terminal: screen.is_terminal,
-        is_several: choice.is_open || processes.len() > 1,
+        is_several: choice.is_plural || processes.len() > 1,
         stdout: state(Stream::Stdout),
         stderr: state(Stream::Stderr),
     }
