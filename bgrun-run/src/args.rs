@@ -144,6 +144,14 @@ pub(crate) struct Args {
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) quiet: bool,
 
+    /// On bgrun's own account: counts as a restart, and only if the wish is still up
+    #[arg(long, hide = true, conflicts_with_all = ["argv", "command", "fresh_env"])]
+    pub(crate) automatic: bool,
+
+    /// Give a process that runs without a supervisor a new one
+    #[arg(long, hide = true, conflicts_with_all = ["argv", "command", "restart", "force"])]
+    pub(crate) adopt: bool,
+
     /// Why a running process is stopped first
     #[arg(long, hide = true, value_name = "REASON", default_value = "restart")]
     pub(crate) reason: String,

@@ -112,7 +112,8 @@ pub(crate) fn is_up(process: &Process, home: &Home) -> std::io::Result<bool> {
     Ok(may_live && !sight.tree(&traces(process))?.is_empty())
 }
 
-fn traces(process: &Process) -> Traces {
+/// By what the tree of a process is known without its supervisor.
+pub(crate) fn traces(process: &Process) -> Traces {
     let logs = if process.shared_log {
         Vec::new()
     } else {

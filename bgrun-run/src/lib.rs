@@ -27,6 +27,8 @@ pub struct Launch {
     pub home: PathBuf,
     /// The name of the database in it.
     pub database_name: String,
+    /// Whether the process of `line` lives already and is to be followed, not started.
+    pub adopts: bool,
     /// The words to execute.
     pub argv: Vec<OsString>,
     /// The whole environment.

@@ -3,6 +3,7 @@
 //! What was typed or piped in ([`ask`]) becomes what to start ([`prepare`]), is started
 //! ([`start`]), and told ([`report`]).
 
+mod adopt;
 mod args;
 mod ask;
 mod environment;
@@ -31,6 +32,10 @@ fn run(args: Args) -> anyhow::Result<Exit> {
         .map_err(|error| Failure::new(Exit::NotStarted, error))?;
     let mut store = stored::open(&home)?;
     let asks = stored::expand(&args, asks, &store)?;
+    if args.adopt {
+        let adopted = adopt::all(&asks, &home, &mut store)?;
+        return report::all(&args, adopted);
+    }
     let prepared = prepare::all(&asks, &home, &store)?;
     let way = existing::make_way(&args, prepared, &home, &store)?;
     let started = start::all(&args, way, &home, &mut store);

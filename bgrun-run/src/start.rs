@@ -46,7 +46,7 @@ pub(crate) fn all(args: &Args, way: Way, home: &Home, store: &mut Store) -> Vec<
     fault::at("run:before-commit");
     let stored = store.write::<_, Error>(Durability::Power, |writer| {
         let ready = |(name, plan)| match plan {
-            Plan::Start(prepared) => match ask(writer, home, *prepared) {
+            Plan::Start(prepared) => match ask(args, writer, home, *prepared) {
                 Ok(waiting) => Ok((name, Ok(waiting))),
                 Err(Refused::Process(failure))
                     if args.if_absent && failure.exit() == Exit::Exists =>
@@ -122,8 +122,12 @@ fn outcome(answer: std::io::Result<Answer>) -> Outcome {
     })
 }
 
-enum Refused {
+/// Why something was not started.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// For a reason of its own.
     Process(Failure),
+    /// The store cannot be used.
     Store(Error),
 }
 
@@ -135,15 +139,26 @@ impl From<Error> for Refused {
 
 /// Stores the wish and makes a supervisor wait, with the lock in its hand: from here on
 /// everybody sees that the name is taken.
-fn ask(writer: &Writer<'_>, home: &Home, prepared: Prepared) -> Result<Waiting, Refused> {
+fn ask(
+    args: &Args,
+    writer: &Writer<'_>,
+    home: &Home,
+    prepared: Prepared,
+) -> Result<Waiting, Refused> {
     let Prepared { spec, stored } = prepared;
     let now = writer.process(&spec.name)?;
+    if args.automatic && now.as_ref().is_none_or(|now| now.wanted == Wanted::Down) {
+        return Err(Refused::Process(Failure::new(Exit::NotRunning, "is not wanted any more")));
+    }
     // Somebody may have been faster since this tool looked.
     match change(stored.as_ref(), now.as_ref()) {
         Change::None => {}
         Change::Started => return Err(Refused::Process(runs_already())),
         Change::Stopped => {
             return Err(Refused::Process(Failure::new(Exit::Failed, "was stopped meanwhile")));
+        }
+        Change::Forgotten => {
+            return Err(Refused::Process(Failure::new(Exit::Unknown, "was forgotten meanwhile")));
         }
     }
     for log in [&spec.stdout, &spec.stderr] {
@@ -174,14 +189,8 @@ fn ask(writer: &Writer<'_>, home: &Home, prepared: Prepared) -> Result<Waiting, 
             (id, take(id)?)
         }
     };
-    let start = writer.want_up(id)?;
-    let (ours, theirs) = UnixStream::pair().map_err(system)?;
-    let program = sibling::path(SUPERVISOR);
-    let arguments = [OsString::from(SUPERVISOR), OsString::from(&spec.name)];
-    let pid = spawn::detached(&program, &arguments, &surroundings(), lock.as_fd(), theirs.as_fd())
-        .map_err(|error| {
-            Refused::Process(Failure::new(Exit::NotStarted, format!("{SUPERVISOR}: {error}")))
-        })?;
+    let start = if args.automatic { writer.want_again(id)? } else { writer.want_up(id)? };
+    let (pid, socket) = supervisor(&spec.name, &lock)?;
     let line = line(&spec, &start, Identity::of(pid).ok());
     let text = serde_json::to_string(&line).map_err(|error| system(error.into()))?;
     lock.write_line(&text).map_err(|error| match error.kind() {
@@ -196,9 +205,22 @@ fn ask(writer: &Writer<'_>, home: &Home, prepared: Prepared) -> Result<Waiting, 
         argv: spec.words(),
         environment,
         umask: spec.umask,
+        adopts: false,
         line,
     };
-    Ok(Waiting { launch, socket: ours })
+    Ok(Waiting { launch, socket })
+}
+
+/// Starts a supervisor that waits, with the lock in its hand, for a launch on the socket.
+pub(crate) fn supervisor(name: &str, lock: &Lock) -> Result<(u32, UnixStream), Refused> {
+    let (ours, theirs) = UnixStream::pair().map_err(system)?;
+    let arguments = [OsString::from(SUPERVISOR), OsString::from(name)];
+    let program = sibling::path(SUPERVISOR);
+    spawn::detached(&program, &arguments, &surroundings(), lock.as_fd(), theirs.as_fd())
+        .map(|pid| (pid, ours))
+        .map_err(|error| {
+            Refused::Process(Failure::new(Exit::NotStarted, format!("{SUPERVISOR}: {error}")))
+        })
 }
 
 fn system(error: std::io::Error) -> Refused {
@@ -210,6 +232,7 @@ enum Change {
     None,
     Started,
     Stopped,
+    Forgotten,
 }
 
 fn change(then: Option<&Process>, now: Option<&Process>) -> Change {
@@ -221,8 +244,8 @@ fn change(then: Option<&Process>, now: Option<&Process>) -> Change {
         (Some(then), Some(now)) if then.wanted == Wanted::Up && now.wanted == Wanted::Down => {
             Change::Stopped
         }
-        // Forgotten meanwhile: then it is started as a new one.
-        (None, None) | (Some(_), _) => Change::None,
+        (None, None) | (Some(_), Some(_)) => Change::None,
+        (Some(_), None) => Change::Forgotten,
         (None, Some(_)) => Change::Started,
     }
 }

@@ -195,6 +195,25 @@ impl<'a> Writer<'a> {
             .map_err(|error| self.failed(&error))
     }
 
+    /// Notes a start of the process `id` that bgrun makes by itself: it counts as a
+    /// restart.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn want_again(&self, id: i64) -> Result<Start, Error> {
+        let before = self.restarts(id)?;
+        let start = self.want_up(id)?;
+        self.execute("UPDATE process SET restarts = ?2 WHERE id = ?1", params![id, before + 1])?;
+        Ok(start)
+    }
+
+    fn restarts(&self, id: i64) -> Result<i64, Error> {
+        self.transaction
+            .prepare_cached("SELECT restarts FROM process WHERE id = ?1")
+            .and_then(|mut statement| statement.query_row([id], |row| row.get(0)))
+            .map_err(|error| self.failed(&error))
+    }
+
     /// Notes that the user wants the process `id` not to run.
     ///
     /// # Errors

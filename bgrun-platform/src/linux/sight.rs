@@ -64,20 +64,22 @@ impl Sight {
         self.is_held || self.process.is_some() || self.is_elsewhere
     }
 
-    /// Its live processes. With a live supervisor they are what descends from it;
-    /// without, `traces` are looked for among all processes.
+    /// Its live processes. With a live supervisor they are what descends from it; without,
+    /// or when it was adopted by one that is not its ancestor, `traces` are looked for
+    /// among all processes.
     ///
     /// # Errors
     /// `/proc` cannot be read.
     pub fn tree(&self, traces: &Traces) -> io::Result<Vec<Stat>> {
         let main = self.process.as_ref().map(Pidfd::pid);
-        match &self.supervisor {
-            Some(supervisor) => tree::below_supervisor(supervisor.pid(), &traces.cookie, main),
-            None => {
-                let traces = Traces { main, ..traces.clone() };
-                Ok(tree::by_traces(&[traces])?.swap_remove(0))
+        if let Some(supervisor) = &self.supervisor {
+            let below = tree::below_supervisor(supervisor.pid(), &traces.cookie, main)?;
+            if main.is_none_or(|main| below.iter().any(|stat| stat.pid == main)) {
+                return Ok(below);
             }
         }
+        let traces = Traces { main, ..traces.clone() };
+        Ok(tree::by_traces(&[traces])?.swap_remove(0))
     }
 }
 

@@ -11,12 +11,13 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use bgrun_platform::events::{self, Signals, Wake};
-use bgrun_platform::{Ended, Identity, Lock, Signal, fault, tree};
+use bgrun_platform::{Ended, Identity, Lock, Signal, fault};
 use bgrun_run::{Verdict, receive};
 use bgrun_store::{End, Home, KeepAlive, LockLine, Reason, time};
 
 use crate::decide::{HEALTHY, History, Next, WINDOW, decide};
-use crate::stopping::{Stopping, signal_tree};
+use crate::family::Family;
+use crate::stopping::{Stopping, signal_all};
 use crate::{child, launch, record};
 
 /// Keeps one process.
@@ -28,6 +29,7 @@ pub(crate) struct Keeper {
     /// Open until bgrun-run has said that the run is written down.
     socket: Option<UnixStream>,
     main: Option<u32>,
+    family: Family,
     ended: Option<Ended>,
     stopping: Option<Stopping>,
     pause: Option<Instant>,
@@ -58,6 +60,7 @@ impl Keeper {
             line,
             signals,
             socket: Some(socket),
+            family: Family::Own,
             ended: None,
             stopping: None,
             pause: None,
@@ -69,17 +72,33 @@ impl Keeper {
         }
     }
 
+    /// Keeps a process that another supervisor has started, and lost.
+    pub(crate) fn adopting(
+        home: Home,
+        lock: Lock,
+        line: LockLine<Identity>,
+        signals: Signals,
+        socket: UnixStream,
+    ) -> Self {
+        let mut keeper = Self::new(home, lock, line, signals, socket);
+        keeper.family = Family::Adopted(Vec::new());
+        keeper.family.hold(&keeper.line, keeper.main);
+        keeper
+    }
+
     /// Keeps the process until nothing is left to do.
     pub(crate) fn keep(mut self) -> anyhow::Result<()> {
         events::give_memory_back();
         while !self.is_done {
-            let others: Vec<_> = self.socket.iter().map(AsFd::as_fd).collect();
+            let socket = self.socket.iter().map(AsFd::as_fd);
+            let others: Vec<_> = socket.chain(self.family.descriptors()).collect();
             match self.signals.wait(&others, self.deadline())? {
                 Wake::Signal(Signal::CHLD, _) => self.reap(),
                 Wake::Signal(Signal::USR1, _) => self.look_at_store(),
                 Wake::Signal(Signal::USR2, value) => self.stop(Stopping::by_killer(value)),
                 Wake::Signal(..) => self.shut_down(),
-                Wake::Readable(_) => self.take_verdict(),
+                Wake::Readable(0) if self.socket.is_some() => self.take_verdict(),
+                Wake::Readable(_) => self.follow_on(),
                 Wake::Deadline => self.deadline_is_over(),
             }
         }
@@ -99,7 +118,8 @@ impl Keeper {
         {
             // Whoever was to insist has not: killed itself, or there was nobody.
             stopping.deadline = now + Duration::from_secs(1);
-            signal_tree(&self.line, self.main, Signal::KILL);
+            signal_all(&self.family.alive(&self.line, self.main), Signal::KILL);
+            self.judge();
         }
         if self.pause.is_some_and(|at| at <= now) {
             self.pause = None;
@@ -113,6 +133,16 @@ impl Keeper {
         }
     }
 
+    /// A process of an adopted tree has ended.
+    fn follow_on(&mut self) {
+        if let Some(ended) = self.main.and_then(|main| self.family.end_of(main)) {
+            self.ended = Some(ended);
+            self.main = None;
+        }
+        self.family.hold(&self.line, self.main);
+        self.judge();
+    }
+
     /// A child has ended: the main process, or an orphan of its tree.
     fn reap(&mut self) {
         while let Some((pid, ended)) = events::reap() {
@@ -121,18 +151,23 @@ impl Keeper {
                 self.ended = Some(ended);
             }
         }
+        self.judge();
+    }
+
+    /// Judges what the end of the main process means.
+    fn judge(&mut self) {
         let (None, Some(ended)) = (self.main, self.ended) else { return };
-        let own = std::process::id();
-        let left = tree::below_supervisor(own, &self.line.cookie, None).unwrap_or_default();
+        let left = self.family.alive(&self.line, self.main);
         if left.is_empty() {
             self.run_is_over(ended);
         } else if self.stopping.is_some() {
             // It goes on until nothing is left.
         } else if ended == Ended::Code(0) {
             // The orphans' new parent is this process: the oldest of them is the run now.
+            let own = std::process::id();
             let heir = left
                 .iter()
-                .filter(|one| one.parent == own)
+                .filter(|one| one.parent == own || self.family.is_adopted())
                 .min_by_key(|one| (one.start_ticks, one.pid));
             if let Some(heir) = heir {
                 self.main = Some(heir.pid);
@@ -143,7 +178,7 @@ impl Keeper {
             }
         } else {
             self.stopping = Some(Stopping::own(None, &self.line));
-            signal_tree(&self.line, None, self.stop_signal());
+            signal_all(&left, self.stop_signal());
         }
     }
 
@@ -238,6 +273,7 @@ impl Keeper {
 
     fn adopt_new_run(&mut self, line: LockLine<Identity>, is_running: bool) {
         self.line = line;
+        self.family = Family::Own;
         self.write_line();
         self.started = Instant::now();
         self.main = self.line.process.as_ref().map(|process| process.pid);
@@ -275,7 +311,11 @@ impl Keeper {
         }
         self.stopping = Some(stopping);
         // The last of the tree may have gone before this was told.
-        self.reap();
+        if self.family.is_adopted() {
+            self.follow_on();
+        } else {
+            self.reap();
+        }
     }
 
     /// The machine or the session goes down: everything ends, the wish remains.
@@ -286,7 +326,7 @@ impl Keeper {
         }
         if self.stopping.is_none() {
             self.stopping = Some(Stopping::own(Some(Reason::Shutdown), &self.line));
-            signal_tree(&self.line, self.main, self.stop_signal());
+            signal_all(&self.family.alive(&self.line, self.main), self.stop_signal());
         }
     }
 
@@ -297,7 +337,7 @@ impl Keeper {
                 self.is_done = self.ended.is_none();
             } else if self.stopping.is_none() {
                 self.stopping = Some(Stopping::own(Some(Reason::Stop), &self.line));
-                signal_tree(&self.line, self.main, self.stop_signal());
+                signal_all(&self.family.alive(&self.line, self.main), self.stop_signal());
             }
         }
     }
@@ -309,7 +349,7 @@ impl Keeper {
             Ok(Verdict::Recorded) => {}
             Ok(Verdict::Undo) => {
                 self.stopping = Some(Stopping::own(Some(Reason::Stop), &self.line));
-                signal_tree(&self.line, self.main, self.stop_signal());
+                signal_all(&self.family.alive(&self.line, self.main), self.stop_signal());
             }
             Err(_) => {
                 let _ = record::run(&self.home, &self.line);

@@ -26,7 +26,8 @@ pub(crate) fn receive(
         Err(error) => return Err(error.into()),
     };
     descriptors::leave_directory();
-    let Launch { version, home, database_name, argv, environment, umask, mut line } = launch;
+    let Launch { version, home, database_name, adopts, argv, environment, umask, mut line } =
+        launch;
     let home = Home::at(home).with_database(&database_name);
     if version != env!("CARGO_PKG_VERSION") {
         let reason = format!(
@@ -39,6 +40,11 @@ pub(crate) fn receive(
     if was_stopped_already(&signals)? {
         let _ = send(&socket, &Answer::Withdrawn);
         return Ok(None);
+    }
+    if adopts {
+        write(&lock, &line)?;
+        send(&socket, &Answer::Started(Box::new(line.clone())))?;
+        return Ok(Some(Keeper::adopting(home, lock, line, signals, socket)));
     }
     match child::start(&mut line, &argv, &environment, umask) {
         Ok(()) => {

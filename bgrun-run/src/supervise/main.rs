@@ -6,6 +6,7 @@
 
 mod child;
 mod decide;
+mod family;
 mod keeper;
 mod launch;
 mod record;

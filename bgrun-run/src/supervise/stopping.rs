@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use bgrun_platform::events::StopNotice;
-use bgrun_platform::{Identity, Pidfd, Signal, tree};
+use bgrun_platform::stat::Stat;
+use bgrun_platform::{Identity, Pidfd, Signal};
 use bgrun_store::{LockLine, Reason};
 
 /// A stop in progress.
@@ -46,17 +47,14 @@ impl Stopping {
     }
 }
 
-/// Sends `signal` to every process of the tree that is left below this supervisor.
-/// Answers how many there are.
-pub(crate) fn signal_tree(line: &LockLine<Identity>, main: Option<u32>, signal: Signal) -> usize {
-    let left = tree::below_supervisor(std::process::id(), &line.cookie, main).unwrap_or_default();
-    for one in &left {
-        // Held before it is signalled; and while this process, its ancestor, has not
-        // reaped it or a parent in between, its pid is not given to another.
-        if let Ok(pidfd) = Pidfd::open(one.pid) {
+/// Sends `signal` to every process of `tree`.
+pub(crate) fn signal_all(tree: &[Stat], signal: Signal) {
+    for stat in tree {
+        let Ok(pidfd) = Pidfd::open(stat.pid) else { continue };
+        // Only the process that was seen has this start.
+        if Stat::read(stat.pid).is_ok_and(|now| now.start_ticks == stat.start_ticks) {
             let _ = pidfd.send(signal);
             let _ = pidfd.send(Signal::CONT);
         }
     }
-    left.len()
 }

@@ -1,0 +1,98 @@
+//! `--adopt`: a new supervisor for a process that lost its own.
+
+use std::time::Duration;
+
+use bgrun_platform::tool::{Exit, Failure};
+use bgrun_platform::{Identity, Lock, LockError, Sight};
+use bgrun_run::{Answer, Launch, Verdict, receive, send};
+use bgrun_store::{Durability, Error, Home, LockLine, Process, Store};
+
+use crate::ask::Ask;
+use crate::existing::{runs_already, traces};
+use crate::start::{Outcome, Refused, supervisor};
+use crate::stored::store_failure;
+
+/// How long another tool may look at the lock.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Adopts every process that `asks` name.
+///
+/// # Errors
+/// The store cannot be read.
+pub(crate) fn all(
+    asks: &[Ask],
+    home: &Home,
+    store: &mut Store,
+) -> anyhow::Result<Vec<(String, Outcome)>> {
+    let mut outcomes = Vec::new();
+    for name in asks.iter().filter_map(|ask| ask.name.clone()) {
+        let outcome = match store.process(&name).map_err(store_failure)? {
+            None => Outcome::Failed(Failure::new(Exit::Unknown, "no process has this name")),
+            Some(process) => match one(process, home, store) {
+                Ok(line) => Outcome::Started(Box::new(line)),
+                Err(Refused::Process(failure)) => Outcome::Failed(failure),
+                Err(Refused::Store(error)) => Outcome::Failed(store_failure(error)),
+            },
+        };
+        outcomes.push((name, outcome));
+    }
+    Ok(outcomes)
+}
+
+fn one(
+    mut process: Process,
+    home: &Home,
+    store: &mut Store,
+) -> Result<LockLine<Identity>, Refused> {
+    let refused = |exit, what: String| Refused::Process(Failure::new(exit, what));
+    let system = |error: std::io::Error| refused(Exit::Failed, error.to_string());
+    let path = home.lock(process.id);
+    // Held from here on: nobody starts, adopts or forgets it meanwhile.
+    let lock = Lock::take(&path, GLANCE).map_err(|error| match error {
+        LockError::Held(_) => Refused::Process(runs_already()),
+        LockError::Io { .. } => refused(Exit::Store, error.to_string()),
+    })?;
+    let text = lock.line().unwrap_or_default();
+    let known: Option<LockLine<Identity>> = serde_json::from_str(&text).ok();
+    if let Some(known) = &known {
+        process.learn_from(known);
+    }
+    let identity = process.run.as_ref().and_then(|run| run.identity.as_deref());
+    let sight = Sight::look(&path, None, identity).map_err(system)?;
+    let tree = sight.tree(&traces(&process)).map_err(system)?;
+    let main = sight.process.as_ref().map(bgrun_platform::Pidfd::pid);
+    let oldest = tree.iter().min_by_key(|stat| (stat.start_ticks, stat.pid)).map(|stat| stat.pid);
+    let Some(pid) = main.or(oldest) else {
+        return Err(refused(Exit::NotRunning, "is not running".to_owned()));
+    };
+    // Without the line of its last supervisor too little is known to follow it.
+    let Some(mut line) = known.filter(|line| line.cookie == process.cookie) else {
+        return Err(refused(Exit::Failed, "its lock file does not tell of it".to_owned()));
+    };
+    let (new, socket) = supervisor(&process.name, &lock)?;
+    line.supervisor = Identity::of(new).ok();
+    line.process = Identity::of(pid).ok();
+    line.request = process.request;
+    line.ended = None;
+    line.started_at = line.started_at.or(process.timestamp);
+    let launch = Launch {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        home: home.directory().to_owned(),
+        database_name: home.database_name().to_owned(),
+        adopts: true,
+        argv: Vec::new(),
+        environment: Vec::new(),
+        umask: 0o022,
+        line,
+    };
+    send(&socket, &launch).map_err(system)?;
+    let Ok(Answer::Started(line)) = receive::<Answer>(&socket) else {
+        return Err(refused(Exit::NotStarted, "its new supervisor gave no answer".to_owned()));
+    };
+    let supervisor = line.supervisor.as_ref().and_then(|one| serde_json::to_string(one).ok());
+    store.write::<_, Error>(Durability::Boot, |writer| {
+        writer.record_run(line.id, &line.as_run(), supervisor.as_deref())
+    })?;
+    let _ = send(&socket, &Verdict::Recorded);
+    Ok(*line)
+}
