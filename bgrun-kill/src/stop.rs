@@ -131,7 +131,7 @@ pub(crate) fn all(args: &Args, targets: Vec<Target>, home: &Home) -> anyhow::Res
 
     let started = Instant::now();
     let mut done = Vec::new();
-    let mut stopping = Vec::new();
+    let mut up = Vec::new();
     for target in targets {
         if target.is_stale {
             done.push(Stopped::new(target, Outcome::Stale));
@@ -140,11 +140,18 @@ pub(crate) fn all(args: &Args, targets: Vec<Target>, home: &Home) -> anyhow::Res
         // Since the first look it may have been started, or started again.
         let target = Target::look(target.process, home)?;
         if target.is_up()? {
-            stopping.push(Stopping::begin(target, args, started, keeps_wish));
+            up.push(target);
         } else {
             done.push(Stopped::new(target, Outcome::AlreadyStopped));
         }
     }
+    // What somebody has started between the wish and now is wanted again; it is stopped
+    // all the same, and so is the wish.
+    let again: Vec<i64> =
+        up.iter().filter(|one| one.was_started_since).map(|one| one.process.id).collect();
+    let stored = if keeps_wish { stored } else { stored.and(wish::down(home, &again)) };
+    let mut stopping: Vec<Stopping> =
+        up.into_iter().map(|target| Stopping::begin(target, args, started, keeps_wish)).collect();
     fault::at("kill:after-signal");
     wait(&mut stopping, home, started);
     done.extend(stopping.into_iter().map(Stopping::finish));

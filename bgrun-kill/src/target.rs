@@ -28,6 +28,8 @@ pub(crate) struct Target {
     pub(crate) sight: Sight,
     /// The record that named it was of an earlier run.
     pub(crate) is_stale: bool,
+    /// Somebody has started it since the store was read.
+    pub(crate) was_started_since: bool,
 }
 
 /// A name that came to nothing.
@@ -154,6 +156,7 @@ impl Target {
     pub(crate) fn look(mut process: Process, home: &Home) -> std::io::Result<Self> {
         let lock = home.lock(process.id);
         let mut sight = Self::sight(&process, home)?;
+        let mut was_started_since = false;
         if sight.supervisor.is_none() || sight.process.is_none() {
             let line = Lock::line_at(&lock).unwrap_or_default();
             if let Ok(line) = serde_json::from_str::<LockLine<Identity>>(&line) {
@@ -162,11 +165,12 @@ impl Target {
                     process.supervisor =
                         line.supervisor.as_ref().and_then(|one| serde_json::to_string(one).ok());
                 }
+                was_started_since = line.id == process.id && line.request > process.request;
                 process.learn_from(&line);
                 sight = Self::sight(&process, home)?;
             }
         }
-        Ok(Self { process, sight, is_stale: false })
+        Ok(Self { process, sight, is_stale: false, was_started_since })
     }
 
     fn sight(process: &Process, home: &Home) -> std::io::Result<Sight> {
