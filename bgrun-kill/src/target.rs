@@ -1,12 +1,13 @@
 //! Which processes are meant, and what is known of each.
 
 use std::io::Read;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use bgrun_platform::text::safe;
 use bgrun_platform::tool::{self, Exit, Failure};
 use bgrun_platform::tree::Traces;
-use bgrun_platform::{Identity, Lock, Pidfd, Sight};
+use bgrun_platform::{Identity, Lock, Pidfd, Sight, clock};
 use bgrun_store::selection::{self, Item, Selector, nearest, select};
 use bgrun_store::{Home, Known, LockLine, Process};
 use serde_json::{Map, Value};
@@ -148,12 +149,29 @@ fn is_stale(record: &Map<String, Value>, process: &Process) -> bool {
     of_other_process || of_other_run || of_other_pid
 }
 
+/// How long a lock may be held before its line names the holder.
+const INTRODUCTION: Duration = Duration::from_millis(500);
+
 impl Target {
     /// Looks for the process, and takes over what only its lock file knows.
     ///
     /// # Errors
     /// The kernel refuses to say.
-    pub(crate) fn look(mut process: Process, home: &Home) -> std::io::Result<Self> {
+    pub(crate) fn look(process: Process, home: &Home) -> std::io::Result<Self> {
+        let deadline = Instant::now() + INTRODUCTION;
+        loop {
+            let target = Self::glance(process.clone(), home)?;
+            let sight = &target.sight;
+            let is_unknown = sight.is_held && sight.supervisor.is_none() && !sight.is_elsewhere;
+            if !is_unknown || Instant::now() >= deadline {
+                return Ok(target);
+            }
+            // Somebody is just starting it: in a moment the line names the supervisor.
+            clock::pause(Duration::from_millis(1));
+        }
+    }
+
+    fn glance(mut process: Process, home: &Home) -> std::io::Result<Self> {
         let lock = home.lock(process.id);
         let mut sight = Self::sight(&process, home)?;
         let mut was_started_since = false;
