@@ -1,20 +1,23 @@
 //! The command line of `bgrun logs`. It is also read by the generator of the manual, so
 //! it knows nothing of the rest of this crate.
 
-const EXAMPLES: &str = "\
+const AFTER_HELP: &str = "\
+Exit status:
+  0    done, also when nothing was written, or a glob or group means nothing
+  1    a log could not be read; the others are shown
+  2    the command line or the input makes no sense
+  4    no such process; the others are shown
+  7    the store cannot be used, and no lock file tells of such a process
+  130  Ctrl-C while following
+
 Examples:
   bgrun logs web                      the last lines of stdout and stderr
   bgrun logs -f web worker            both as they write, each line named
-  bgrun logs -f -n 0 '@shop'          only what is new, of a whole group
+  bgrun logs -f -n 0 @shop            only what is new, of a whole group
   bgrun logs web --stdout -n all >f   every byte of one stream, as it is
   bgrun logs -j --all | jq -r .line   lines as records, for other programs
   bgrun ls -q --status failed | bgrun logs - --stderr
                                       what those that failed said last";
-
-pub(crate) const EXIT_STATUS: &str = "\
-0 done, also when nothing was written or a glob or group means nothing; 1 a log could not be \
-read, the others were shown; 2 usage; 4 no such process, the others were shown; 7 the store \
-cannot be used, and no lock file tells of a process of that name; 130 Ctrl-C while following.";
 
 /// Show or follow what processes wrote.
 ///
@@ -33,10 +36,9 @@ cannot be used, and no lock file tells of a process of that name; 130 Ctrl-C whi
 /// its process, as 'web | ' for stdout and 'web ! ' for stderr. An unfinished line is
 /// never joined with one from elsewhere.
 #[derive(Debug, clap::Parser)]
-#[command(name = "bgrun-logs", bin_name = "bgrun logs", version, max_term_width = 100,
+#[command(name = "bgrun-logs", bin_name = "bgrun logs", version, max_term_width = 80,
     override_usage = "bgrun logs [OPTIONS] <SELECTOR>...\n       bgrun logs [OPTIONS] --all",
-    after_help = EXAMPLES,
-    after_long_help = format!("Exit codes: {EXIT_STATUS}\n\n{EXAMPLES}"))]
+    after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// Names, globs (api-*), @groups; - reads names or records from stdin
     #[arg(value_name = "SELECTOR")]
@@ -46,6 +48,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) all: bool,
 
+    /// Every process of this group
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) group: Option<String>,
+
     /// How many last lines of each log, or all
     // A negative number is to be refused as what it is, not as an unknown flag.
     #[arg(short = 'n', long, alias = "tail", value_name = "N", default_value = "100",
@@ -54,9 +60,9 @@ pub(crate) struct Args {
 
     /// Go on with what is written, over restarts, until Ctrl-C
     ///
-    /// A log that is renamed is read to its end before its successor; one that is cut short is
-    /// read from its new start. Follows processes that appear later if a selector means them.
-    /// Ends by itself when every process that was named is deleted, and when nobody reads on.
+    /// A log that was renamed is read on beside its successor; one that was cut short is read
+    /// from its new start. Processes that appear later are followed if a selector means them. It
+    /// ends by itself when all that were named are deleted, and when nobody reads on.
     #[arg(short, long)]
     pub(crate) follow: bool,
 

@@ -37,7 +37,7 @@ pub(crate) struct Chosen {
 impl Choice {
     /// Reads the selectors, those on stdin too.
     pub(crate) fn new(args: &Args) -> anyhow::Result<Self> {
-        if args.selectors.is_empty() && !args.all {
+        if args.selectors.is_empty() && args.group.is_none() && !args.all {
             return Err(Failure::new(Exit::Usage, "no process is named")
                 .hint("name some, or --all; 'bgrun ls' lists them")
                 .into());
@@ -49,6 +49,7 @@ impl Choice {
                 operand => selectors.push(Selector::parse(operand)),
             }
         }
+        selectors.extend(args.group.clone().map(Selector::Group));
         if args.all {
             selectors.push(Selector::All);
         }
