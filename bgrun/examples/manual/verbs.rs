@@ -31,6 +31,7 @@ verbs! {
     logs in "../../../bgrun-logs/src/args.rs";
     ls in "../../../bgrun-ls/src/args.rs";
     run in "../../../bgrun-run/src/args.rs";
+    wait in "../../../bgrun-wait/src/args.rs";
 }
 
 /// A verb whose crate has a command line that is not above would have no manual.

@@ -1,0 +1,93 @@
+//! The command line of `bgrun wait`.
+
+use std::time::Duration;
+
+use bgrun_platform::args::duration;
+
+const AFTER_HELP: &str = "\
+Exit status:
+  of one process, its own exit code, or 128+N when signal N ended it; otherwise
+  0    all ended with 0, or all are in the state that was asked for
+  1    one of several did not end with 0, or how it ended is not known
+  2    the command line or the input makes no sense
+  4    no such process; the others were waited for
+  6    a record is of a process or a run that does not exist any more
+  7    the state directory cannot be used
+  124  not in time
+
+Examples:
+  bgrun wait web                       wait for the end of web, and end as it did
+  bgrun wait web --timeout 5m          the same, for five minutes at most
+  bgrun wait db --for running && make  begin when db runs
+  bgrun wait 'test-*' && echo passed   several at once
+  bgrun run job --json -- make | bgrun wait -";
+
+/// Wait until processes have ended, also if that was hours ago.
+///
+/// A process that is to be started again has not ended: a pause between two runs is
+/// waited out. With one process the exit code is that process's own. A record on stdin
+/// that is of an earlier run means that run.
+#[derive(Debug, clap::Parser)]
+#[command(name = "bgrun-wait", bin_name = "bgrun wait", version, max_term_width = 80,
+    after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Names, globs (api-*), @groups; - reads names or records from stdin
+    #[arg(value_name = "SELECTOR")]
+    pub(crate) selectors: Vec<String>,
+
+    /// Every process
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Every process of this group
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) group: Option<String>,
+
+    /// State to wait for: exited (ended in whatever way), stopped, running, or ready
+    /// (running, until readiness can be declared)
+    #[arg(
+        long = "for",
+        value_name = "STATE",
+        default_value = "exited",
+        hide_possible_values = true
+    )]
+    pub(crate) goal: Goal,
+
+    /// Give up after this time
+    #[arg(short, long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Print an array of records at the end, with outcome and awaited
+    #[arg(short, long)]
+    pub(crate) json: bool,
+
+    /// Print nothing but errors
+    #[arg(short, long, conflicts_with = "json")]
+    pub(crate) quiet: bool,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum Goal {
+    /// Its command is executing.
+    Running,
+    /// The same, as long as nobody can declare more.
+    Ready,
+    /// It has ended for good.
+    Exited,
+    /// The user does not want it, and it is gone.
+    Stopped,
+}
+
+impl Goal {
+    /// As it is typed.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Ready => "ready",
+            Self::Exited => "exited",
+            Self::Stopped => "stopped",
+        }
+    }
+}
