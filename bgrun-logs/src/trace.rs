@@ -120,8 +120,11 @@ impl Trace {
         for position in 0..self.files.len() {
             self.read_on(position, block, output)?;
         }
-        let present = FileId::at(&self.source.path);
-        if present.is_some() && present != self.files.last().map(|file| file.id) {
+        let Some(present) = FileId::at(&self.source.path) else { return Ok(()) };
+        if let Some(position) = self.files.iter().position(|file| file.id == present) {
+            // It may have got its name back.
+            self.files[position..].rotate_left(1);
+        } else {
             match Log::open(&self.source.path) {
                 Ok(Some(log)) => self.succeed(log, growth, block, output)?,
                 Ok(None) => {}

@@ -100,6 +100,23 @@ fn a_renamed_file_is_read_beside_its_successor() {
 }
 
 #[test]
+fn a_file_that_gets_its_name_back_is_not_shown_again() {
+    let mut web = Followed::new(Form::Bytes);
+    web.make_directory();
+    let mut old = web.open();
+    writeln!(old, "before").expect("write");
+    assert_eq!(web.look(), "before\n");
+    let aside = web.path().with_extension("1");
+    fs::rename(web.path(), &aside).expect("rename");
+    writeln!(web.open(), "between").expect("write");
+    assert_eq!(web.look(), "between\n");
+    fs::rename(&aside, web.path()).expect("rename");
+    writeln!(old, "after").expect("write");
+    assert_eq!(web.look(), "after\n");
+    assert_eq!(web.look(), "");
+}
+
+#[test]
 fn a_log_that_was_cut_is_read_from_its_start() {
     let mut web = Followed::new(Form::Bytes);
     web.make_directory();
