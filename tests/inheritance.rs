@@ -157,3 +157,17 @@ fn the_supervisor_holds_no_directory_but_the_root_or_its_own() {
     let cwd = fs::read_link(format!("/proc/{}/cwd", record.supervisor())).unwrap();
     assert_ne!(cwd, dir);
 }
+
+#[test]
+fn an_end_is_seen_although_the_caller_ignores_the_death_of_children() {
+    let home = Home::new();
+    home.sh("env --ignore-signal=CHLD bgrun run web -- sh -c 'exit 3'").ok();
+    assert_eq!(home.until("web", "failed")["exit_code"], 3);
+}
+
+#[test]
+fn few_descriptors_are_enough() {
+    let home = Home::new();
+    home.sh("ulimit -n 16; bgrun run web -- sleep 60 && bgrun ls && bgrun kill web").ok();
+    home.must_be_clean();
+}

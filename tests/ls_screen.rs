@@ -24,10 +24,22 @@ fn without_colours(line: &str) -> String {
     plain
 }
 
+/// How many columns a line takes: the signs of East Asia and the emoji of the tests take two.
+fn width(line: &str) -> usize {
+    line.chars()
+        .map(|c| if ('\u{1100}'..'\u{20000}').contains(&c) && !is_narrow(c) { 2 } else { 1 })
+        .sum()
+}
+
+/// Above Latin there are the lines and dots of a table, which take one.
+fn is_narrow(c: char) -> bool {
+    ('\u{2000}'..'\u{2e80}').contains(&c)
+}
+
 #[track_caller]
 fn fits(lines: &[String], columns: usize) {
     for line in lines {
-        assert!(line.chars().count() <= columns, "wider than {columns}: {line:?}\n{lines:#?}");
+        assert!(width(line) <= columns, "wider than {columns}: {line:?}\n{lines:#?}");
     }
 }
 
@@ -55,6 +67,18 @@ fn the_table_fits_every_width() {
         }
         assert!(lines.iter().any(|line| line.contains("a-rather-long")), "{columns}: {lines:#?}");
     }
+}
+
+#[test]
+fn wide_signs_fit_as_well() {
+    let home = Home::new();
+    let wide = "名前".repeat(20);
+    home.verb("run", [&wide, "--", "sh", "-c", "exec sleep 60", &wide]).ok();
+    home.start_sleep("🦎🦎🦎");
+    for columns in [40, 80, 120] {
+        fits(&screen(&home, columns, &[]), columns.into());
+    }
+    fits(&screen(&home, 80, &["--details", "🦎🦎🦎"]), 80);
 }
 
 #[test]
@@ -135,11 +159,10 @@ fn live_redraws_and_ctrl_c_ends_only_the_view() {
     terminal.types("\x03");
     assert_eq!(terminal.exit_code(), 130);
     assert_eq!(home.ls("web").status(), "running");
-    let screen = terminal.screen();
-    if screen.contains("\x1b[?25l") {
-        assert!(screen.contains("\x1b[?25h"), "the cursor is shown again");
-    }
-    if screen.contains("\x1b[?1049h") {
-        assert!(screen.contains("\x1b[?1049l"), "the screen is given back");
+    // What it hid and took it gives back; its last words may still be on their way.
+    for (taken, given_back) in [("\x1b[?25l", "\x1b[?25h"), ("\x1b[?1049h", "\x1b[?1049l")] {
+        if terminal.screen().contains(taken) {
+            terminal.until_it_shows(given_back);
+        }
     }
 }

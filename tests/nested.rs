@@ -138,6 +138,17 @@ fn a_process_may_stop_itself() {
 }
 
 #[test]
+fn a_process_may_restart_itself() {
+    let home = Home::new();
+    let script = "[ $BGRUN_RUN = 2 ] || bgrun run $BGRUN_NAME --restart; exec sleep 60";
+    home.start("web", ["sh", "-c", script]);
+    eventually("the second run is on", || {
+        let record = home.ls("web");
+        record["run"] == 2 && record.status() == "running" && record["processes"] == 1
+    });
+}
+
+#[test]
 fn a_home_within_a_managed_process_is_still_another_home() {
     let home = Home::new();
     let other = Home::new();

@@ -51,6 +51,24 @@ fn a_stop_signals_at_once_while_an_outside_program_holds_the_database() {
 }
 
 #[test]
+fn a_stop_signals_at_once_while_the_database_cannot_even_be_read() {
+    let home = Home::new();
+    let (_, process) = started(&home);
+    let database = open_database(&home.database());
+    // In WAL mode this shuts readers out as well.
+    let lock = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; UPDATE process SET name = name;";
+    database.execute_batch(lock).unwrap();
+    let stop = home.verb("kill", ["web"]).spawn();
+    assert!(process.ends_within(Duration::from_secs(3)), "the signal waits for the database");
+    database
+        .execute_batch("ROLLBACK; PRAGMA locking_mode = NORMAL; SELECT 1 FROM process")
+        .unwrap();
+    drop(database);
+    stop.done().ok();
+    assert_eq!(home.until("web", "stopped")["wanted"], "down");
+}
+
+#[test]
 fn a_list_does_not_wait_for_a_writer() {
     let home = Home::new();
     started(&home);
@@ -132,6 +150,20 @@ fn a_damaged_database_is_named_and_what_runs_is_found_by_its_lock() {
     for suffix in ["-wal", "-shm"] {
         let _may_not_exist = fs::remove_file(home.state().join(format!("bgr_v2.sqlite{suffix}")));
     }
+    still_works_from_the_lock_files(&home, &process);
+}
+
+#[test]
+fn a_database_damaged_in_the_middle_is_one_that_cannot_be_used() {
+    let home = Home::new();
+    let (_, process) = started(&home);
+    let database = open_database(&home.database());
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(database);
+    let length = usize::try_from(fs::metadata(home.database()).unwrap().len()).unwrap();
+    let file = fs::File::options().write(true).open(home.database()).unwrap();
+    // All but the first page, which has the header.
+    std::os::unix::fs::FileExt::write_all_at(&file, &vec![0x5a; length - 4096], 4096).unwrap();
     still_works_from_the_lock_files(&home, &process);
 }
 
