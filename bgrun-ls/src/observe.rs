@@ -21,22 +21,61 @@ pub(crate) struct Seen {
     is_restarted: bool,
 }
 
+/// From so many on a second thread is worth its start.
+const MANY: usize = 48;
+
 /// Looks for every process. What cannot be looked at counts as not there.
-pub(crate) fn all(home: &Home, processes: Vec<Process>) -> Vec<Seen> {
-    let mut seen: Vec<Seen> = processes.into_iter().map(|process| one(home, process)).collect();
+pub(crate) fn all(home: &Home, mut processes: Vec<Process>) -> Vec<Seen> {
+    let look = |share: Vec<Process>| -> Vec<Seen> {
+        share.into_iter().map(|process| one(home, process)).collect()
+    };
+    let mut seen = if processes.len() < MANY {
+        look(processes)
+    } else {
+        let rest = processes.split_off(processes.len() / 2);
+        let (mut first, second) = on_two_threads(|| look(processes), || look(rest));
+        first.extend(second);
+        first
+    };
     find_left_behind(&mut seen);
     if seen.iter().any(|one| !one.tree.is_empty())
         && let Ok(listeners) = Listeners::read()
     {
-        for one in &mut seen {
-            for stat in &one.tree {
-                listeners.add_ports_of(stat.pid, &mut one.ports);
-            }
-            one.ports.sort_unstable();
-            one.ports.dedup();
+        let (first, second) = if seen.len() < MANY {
+            (&mut seen[..], [].as_mut_slice())
+        } else {
+            let half = seen.len() / 2;
+            seen.split_at_mut(half)
+        };
+        if second.is_empty() {
+            find_ports(&listeners, first);
+        } else {
+            on_two_threads(|| find_ports(&listeners, first), || find_ports(&listeners, second));
         }
     }
     seen
+}
+
+fn on_two_threads<A, B: Send>(
+    here: impl FnOnce() -> A,
+    there: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    std::thread::scope(|scope| {
+        let there = scope.spawn(there);
+        let here = here();
+        // A panic there is one here: nothing is listed by halves.
+        (here, there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
+fn find_ports(listeners: &Listeners, seen: &mut [Seen]) {
+    for one in seen {
+        for stat in &one.tree {
+            listeners.add_ports_of(stat.pid, &mut one.ports);
+        }
+        one.ports.sort_unstable();
+        one.ports.dedup();
+    }
 }
 
 fn one(home: &Home, mut process: Process) -> Seen {

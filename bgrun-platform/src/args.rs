@@ -44,6 +44,33 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     if text.is_empty() { Err(wrong()) } else { Ok(total) }
 }
 
+/// `1s..60s`: the shortest and the longest pause between restarts.
+///
+/// # Errors
+/// What is wrong with the text, in one line.
+pub fn backoff(text: &str) -> Result<(Duration, Duration), String> {
+    let (shortest, longest) = text.split_once("..").ok_or_else(|| {
+        format!("'{}' is no pair of pauses (such as 1s..60s)", crate::text::safe(text))
+    })?;
+    let (shortest, longest) = (duration(shortest)?, duration(longest)?);
+    if shortest > longest {
+        return Err("the shortest pause is longer than the longest".to_owned());
+    }
+    Ok((shortest, longest))
+}
+
+/// `10`, or `10/60s`: so many restarts within that time; a minute if it is not said.
+///
+/// # Errors
+/// What is wrong with the text, in one line.
+pub fn most_restarts(text: &str) -> Result<(u32, Duration), String> {
+    let (count, window) = text.split_once('/').unwrap_or((text, "60s"));
+    let wrong = |_| {
+        format!("'{}' is no number of restarts (such as 10 or 10/60s)", crate::text::safe(text))
+    };
+    Ok((count.parse().map_err(wrong)?, duration(window)?))
+}
+
 /// Bytes, or `500k`, `500m`, `1g`, counted in 1024s; a final `b` is allowed.
 ///
 /// # Errors
@@ -98,6 +125,20 @@ mod tests {
         }
         for text in ["", "s", "10x", "1.5s", "-1", "30m1h", "5m5m", "99999999999s", "ms10"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn restart_policies_are_read() {
+        let seconds = Duration::from_secs;
+        assert_eq!(backoff("1s..1m"), Ok((seconds(1), seconds(60))));
+        assert_eq!(most_restarts("3"), Ok((3, seconds(60))));
+        assert_eq!(most_restarts("5/1h"), Ok((5, seconds(3600))));
+        for wrong in ["", "1s", "2s..1s", "x..y"] {
+            assert!(backoff(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["", "x", "-1", "1/x", "/"] {
+            assert!(most_restarts(wrong).is_err(), "{wrong}");
         }
     }
 

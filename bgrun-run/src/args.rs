@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bgrun_platform::Signal;
-use bgrun_platform::args::duration;
+use bgrun_platform::args::{backoff, duration, most_restarts, size_bytes};
 
 const AFTER_HELP: &str = "\
 Exit status:
@@ -105,6 +105,27 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHEN", num_args = 0..=1, require_equals = true,
         default_missing_value = "always", hide_possible_values = true)]
     pub(crate) keep_alive: Option<KeepAlive>,
+
+    /// Pauses between restarts in a row, the shortest and the longest [default:
+    /// 1s..60s]; they double, and are forgotten after a minute of health
+    #[arg(long, value_name = "MIN..MAX", value_parser = backoff)]
+    pub(crate) backoff: Option<(Duration, Duration)>,
+
+    /// Give up after so many restarts within a while [default: 10/60s]
+    #[arg(long, value_name = "N[/WINDOW]", value_parser = most_restarts)]
+    pub(crate) max_restarts: Option<(u32, Duration)>,
+
+    /// Exit code after which it is not started again; may be repeated
+    #[arg(long, value_name = "CODE")]
+    pub(crate) stop_exit_code: Vec<u8>,
+
+    /// Memory of its tree above which the guard restarts it, such as 500m
+    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
+    pub(crate) memory_limit: Option<u64>,
+
+    /// Minutes after which the guard restarts it
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) restart_interval: Option<u64>,
 
     /// Signal that asks it to end [default: SIGTERM]
     #[arg(long, value_name = "SIGNAL")]

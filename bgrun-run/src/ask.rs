@@ -44,6 +44,9 @@ pub(crate) struct Ask {
     pub(crate) stop_signal: Option<Signal>,
     pub(crate) stop_timeout: Option<Duration>,
     pub(crate) keep_alive: Option<KeepAlive>,
+    pub(crate) backoff: Option<(Duration, Duration)>,
+    pub(crate) max_restarts: Option<(u32, Duration)>,
+    pub(crate) final_codes: Option<Vec<i32>>,
     pub(crate) memory_limit_bytes: Option<u64>,
     pub(crate) restart_interval_minutes: Option<u64>,
     /// Whether `settings` are all there shall be, not only what is to change.
@@ -144,6 +147,12 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
             args::KeepAlive::OnFailure => KeepAlive::OnFailure,
             args::KeepAlive::Never => KeepAlive::Never,
         }),
+        backoff: args.backoff,
+        max_restarts: args.max_restarts,
+        final_codes: (!args.stop_exit_code.is_empty())
+            .then(|| args.stop_exit_code.iter().map(|code| i32::from(*code)).collect()),
+        memory_limit_bytes: args.memory_limit,
+        restart_interval_minutes: args.restart_interval,
         ..Ask::default()
     })
 }
@@ -169,6 +178,11 @@ struct Part {
     keep_alive: Option<KeepAlive>,
     memory_limit_bytes: Option<u64>,
     restart_interval_minutes: Option<u64>,
+    backoff_min_ms: Option<u64>,
+    backoff_max_ms: Option<u64>,
+    max_restarts: Option<u32>,
+    restart_window_ms: Option<u64>,
+    stop_exit_codes: Option<Vec<i32>>,
 }
 
 fn from_stdin(args: &Args) -> anyhow::Result<Vec<Ask>> {
@@ -252,10 +266,21 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
         stop_signal: base.stop_signal.or(part.stop_signal),
         stop_timeout: base.stop_timeout.or(part.stop_timeout_ms.map(Duration::from_millis)),
         keep_alive: base.keep_alive.or(part.keep_alive),
-        memory_limit_bytes: part.memory_limit_bytes,
-        restart_interval_minutes: part.restart_interval_minutes,
+        backoff: base.backoff.or(pair(part.backoff_min_ms, part.backoff_max_ms)),
+        max_restarts: base.max_restarts.or(part
+            .max_restarts
+            .map(|most| (most, Duration::from_millis(part.restart_window_ms.unwrap_or(60_000))))),
+        final_codes: base.final_codes.clone().or(part.stop_exit_codes),
+        memory_limit_bytes: base.memory_limit_bytes.or(part.memory_limit_bytes),
+        restart_interval_minutes: base.restart_interval_minutes.or(part.restart_interval_minutes),
         is_selector: false,
     })
+}
+
+/// Two durations in milliseconds, the first no longer than the second.
+fn pair(shortest: Option<u64>, longest: Option<u64>) -> Option<(Duration, Duration)> {
+    let (shortest, longest) = (shortest?, longest?);
+    (shortest <= longest).then(|| (Duration::from_millis(shortest), Duration::from_millis(longest)))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bgrun_platform::spawn::{self, Refused};
 use bgrun_platform::text::safe_path;
 use bgrun_platform::tool::{Exit, Failure, callers_umask};
-use bgrun_store::{Home, KeepAlive, Process, Spec, Store, Stream, name, rendered};
+use bgrun_store::{Home, KeepAlive, Process, RestartPolicy, Spec, Store, Stream, name, rendered};
 
 use crate::ask::{Ask, Command};
 use crate::environment;
@@ -212,6 +212,7 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
             .or(declared.keep_alive)
             .or(kept.as_ref().map(|kept| kept.keep_alive))
             .unwrap_or(KeepAlive::Never),
+        restart_policy: restart_policy(ask, kept.as_ref()),
         memory_limit_bytes: ask
             .memory_limit_bytes
             .or(declared.memory_limit_bytes)
@@ -229,6 +230,20 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
         ));
     }
     Ok(spec)
+}
+
+fn restart_policy(ask: &Ask, kept: Option<&Spec>) -> RestartPolicy {
+    let mut policy = kept.map(|kept| kept.restart_policy.clone()).unwrap_or_default();
+    if let Some(pauses) = ask.backoff {
+        (policy.shortest_pause, policy.longest_pause) = pauses;
+    }
+    if let Some(most) = ask.max_restarts {
+        (policy.most, policy.window) = most;
+    }
+    if let Some(codes) = &ask.final_codes {
+        policy.final_codes.clone_from(codes);
+    }
+    policy
 }
 
 /// All overrides: what is set by name goes before what files say.

@@ -14,7 +14,7 @@ use crate::lock_line::LockLine;
 use crate::name;
 use crate::process::{Wanted, new_cookie};
 use crate::schema;
-use crate::spec::{Spec, Stream};
+use crate::spec::{RestartPolicy, Spec, Stream};
 use crate::writer::Writer;
 
 /// What was taken over from elsewhere when the registry was opened.
@@ -268,6 +268,7 @@ fn take_over(writer: &Writer<'_>, home: &Home, row: OlderRow) -> Result<Imported
             Some("true") => crate::spec::KeepAlive::Always,
             _ => crate::spec::KeepAlive::Never,
         },
+        restart_policy: RestartPolicy::default(),
         overrides: settings.clone(),
         settings,
         umask: 0o022,
@@ -358,6 +359,7 @@ fn spec_of(line: &LockLine<serde_json::Value>) -> Spec {
         stop_signal: line.stop_signal.clone(),
         stop_timeout: Duration::from_millis(line.stop_timeout_ms),
         keep_alive: line.keep_alive,
+        restart_policy: RestartPolicy::default(),
         memory_limit_bytes: None,
         restart_interval_minutes: None,
         started_by: None,

@@ -43,6 +43,6 @@ pub use lock_line::LockLine;
 pub use process::{Process, Wanted, new_cookie};
 pub use record::{Container, Record};
 pub use run::{End, Reason, Run};
-pub use spec::{KeepAlive, Spec, Stream, rendered};
+pub use spec::{KeepAlive, RestartPolicy, Spec, Stream, rendered};
 pub use status::{Observed, Status, status};
 pub use writer::{Start, Writer};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::{Process, Wanted};
 use crate::run::{End, Run};
-use crate::spec::KeepAlive;
+use crate::spec::{KeepAlive, RestartPolicy};
 
 /// What a supervisor writes into the lock file. `I` is the platform's identity of a
 /// process. Fields are only ever added, so that tools of one version read the lines of
@@ -114,6 +114,7 @@ impl<I: Serialize> LockLine<I> {
             stop_signal: self.stop_signal.clone(),
             stop_timeout: std::time::Duration::from_millis(self.stop_timeout_ms),
             keep_alive: self.keep_alive,
+            restart_policy: RestartPolicy::default(),
             memory_limit_bytes: None,
             restart_interval_minutes: None,
             started_by: None,

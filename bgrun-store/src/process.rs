@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::lock_line::LockLine;
 use crate::run::{End, Run};
-use crate::spec::KeepAlive;
+use crate::spec::{KeepAlive, RestartPolicy};
 
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,8 @@ pub struct Process {
     pub stop_timeout: Duration,
     /// When it is started again.
     pub keep_alive: KeepAlive,
+    /// How often it is started again, and when it is not.
+    pub restart_policy: RestartPolicy,
     /// Memory of the tree above which the guard restarts it.
     pub memory_limit_bytes: Option<u64>,
     /// Time after which the guard restarts it.

@@ -91,6 +91,16 @@ pub struct Record {
     pub stop_signal: String,
     /// How long it may take to end before it is killed.
     pub stop_timeout_ms: u64,
+    /// The pause before the second restart in a row; each further one is twice as long.
+    pub backoff_min_ms: u64,
+    /// The longest pause before a restart.
+    pub backoff_max_ms: u64,
+    /// So many restarts within `restart_window_ms`, and no more.
+    pub max_restarts: u32,
+    /// The time over which restarts are counted.
+    pub restart_window_ms: u64,
+    /// Exit codes after which it is not started again.
+    pub stop_exit_codes: Vec<i32>,
 }
 
 /// The container that a process is.
@@ -102,6 +112,10 @@ pub struct Container {
     pub name: String,
     /// Its state, in the engine's words.
     pub status: Option<String>,
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 impl Record {
@@ -151,7 +165,12 @@ impl Record {
             env_keys,
             env_files: process.environment_files.iter().map(|path| text(path)).collect(),
             stop_signal: process.stop_signal.clone(),
-            stop_timeout_ms: process.stop_timeout.as_millis().try_into().unwrap_or(u64::MAX),
+            stop_timeout_ms: millis(process.stop_timeout),
+            backoff_min_ms: millis(process.restart_policy.shortest_pause),
+            backoff_max_ms: millis(process.restart_policy.longest_pause),
+            max_restarts: process.restart_policy.most,
+            restart_window_ms: millis(process.restart_policy.window),
+            stop_exit_codes: process.restart_policy.final_codes.clone(),
         }
     }
 

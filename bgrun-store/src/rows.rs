@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::encoding::{path, split, split_variables};
 use crate::process::{Process, Wanted};
 use crate::run::{End, Reason, Run};
-use crate::spec::{KeepAlive, Spec};
+use crate::spec::{KeepAlive, RestartPolicy, Spec};
 use crate::time;
 
 /// The latest run is `r`; `e` is the latest one before it, which is asked for only
@@ -23,7 +23,8 @@ SELECT p.id, p.name, p."group", p.command, p.argv, p.workdir, p.configPath, p.st
     p.request, p.cookie, p.restarts, p.supervisor, p.next_restart_at, p.timestamp,
     r.number, r.request, r.pid, r.first_pid, r.identity, r.started_at, r.started_since_boot_ms,
     r.stdout_offset, r.stderr_offset, r.ended_at, r.exit_code, r.exit_signal, r.exit_reason,
-    e.ended_at, e.exit_code, e.exit_signal, e.exit_reason
+    e.ended_at, e.exit_code, e.exit_signal, e.exit_reason,
+    p.backoff_min_ms, p.backoff_max_ms, p.max_restarts, p.restart_window_ms, p.stop_exit_codes
 FROM process p
 LEFT JOIN run r ON r.process_id = p.id AND r.number = p.run
 LEFT JOIN run e ON r.exit_reason IS NULL AND e.process_id = p.id AND e.number = p.run - 1
@@ -64,6 +65,7 @@ fn process_of(row: &Row<'_>) -> rusqlite::Result<Process> {
         stop_signal: row.get(12)?,
         stop_timeout: Duration::from_millis(timeout.try_into().unwrap_or(0)),
         keep_alive: keep_alive(row, 14)?,
+        restart_policy: restart_policy(row, 42)?,
         memory_limit_bytes: row.get::<_, Option<i64>>(15)?.map(i64::cast_unsigned),
         restart_interval_minutes: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
         started_by: row.get(17)?,
@@ -122,7 +124,8 @@ pub(crate) fn spec(connection: &Connection, id: i64) -> rusqlite::Result<Option<
         r#"SELECT p.name, p."group", p.command, p.argv, p.workdir, p.configPath, p.stdout_path,
             p.stderr_path, p.shared_log, p.env, p.settings, p.env_files, p.umask, p.stop_signal,
             p.stop_timeout_ms, p.keep_alive, p.memory_limit_bytes, p.restart_interval_minutes,
-            p.started_by, c.variables
+            p.started_by, c.variables, p.backoff_min_ms, p.backoff_max_ms, p.max_restarts,
+            p.restart_window_ms, p.stop_exit_codes
         FROM process p LEFT JOIN caller_environment c ON c.process_id = p.id WHERE p.id = ?1"#,
     )?;
     let read = |row: &Row<'_>| {
@@ -146,6 +149,7 @@ pub(crate) fn spec(connection: &Connection, id: i64) -> rusqlite::Result<Option<
             stop_signal: row.get(13)?,
             stop_timeout: Duration::from_millis(timeout.try_into().unwrap_or(0)),
             keep_alive: keep_alive(row, 15)?,
+            restart_policy: restart_policy(row, 20)?,
             memory_limit_bytes: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
             restart_interval_minutes: row.get::<_, Option<i64>>(17)?.map(i64::cast_unsigned),
             started_by: row.get(18)?,
@@ -157,6 +161,24 @@ pub(crate) fn spec(connection: &Connection, id: i64) -> rusqlite::Result<Option<
 
 fn keep_alive(row: &Row<'_>, column: usize) -> rusqlite::Result<KeepAlive> {
     Ok(row.get_ref(column)?.as_str()?.parse().unwrap_or_default())
+}
+
+/// Reads a restart policy from the five columns that begin at `first`.
+fn restart_policy(row: &Row<'_>, first: usize) -> rusqlite::Result<RestartPolicy> {
+    let duration = |column| -> rusqlite::Result<Duration> {
+        let millis: i64 = row.get(column)?;
+        Ok(Duration::from_millis(millis.try_into().unwrap_or(0)))
+    };
+    Ok(RestartPolicy {
+        shortest_pause: duration(first)?,
+        longest_pause: duration(first + 1)?,
+        most: row.get(first + 2)?,
+        window: duration(first + 3)?,
+        final_codes: match row.get_ref(first + 4)?.as_str()? {
+            "[]" => Vec::new(),
+            codes => serde_json::from_str(codes).unwrap_or_default(),
+        },
+    })
 }
 
 fn timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {

@@ -39,7 +39,12 @@ CREATE TABLE process (
     run INTEGER NOT NULL DEFAULT 0,
     restarts INTEGER NOT NULL DEFAULT 0,
     supervisor TEXT,
-    next_restart_at TEXT
+    next_restart_at TEXT,
+    backoff_min_ms INTEGER NOT NULL DEFAULT 1000,
+    backoff_max_ms INTEGER NOT NULL DEFAULT 60000,
+    max_restarts INTEGER NOT NULL DEFAULT 10,
+    restart_window_ms INTEGER NOT NULL DEFAULT 60000,
+    stop_exit_codes TEXT NOT NULL DEFAULT '[]'
 );
 CREATE TABLE caller_environment (
     process_id INTEGER PRIMARY KEY REFERENCES process(id) ON DELETE CASCADE,

@@ -74,6 +74,34 @@ impl FromStr for KeepAlive {
     }
 }
 
+/// How often, and after which pauses, a process that is kept alive is started again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestartPolicy {
+    /// The first restart is made at once; the second in a row waits this long, each
+    /// further one twice as long.
+    pub shortest_pause: Duration,
+    /// No pause is longer.
+    pub longest_pause: Duration,
+    /// So many restarts within the window, and no more.
+    pub most: u32,
+    /// The time over which restarts are counted.
+    pub window: Duration,
+    /// Exit codes after which it is not started again.
+    pub final_codes: Vec<i32>,
+}
+
+impl Default for RestartPolicy {
+    fn default() -> Self {
+        Self {
+            shortest_pause: Duration::from_secs(1),
+            longest_pause: Duration::from_secs(60),
+            most: 10,
+            window: Duration::from_secs(60),
+            final_codes: Vec::new(),
+        }
+    }
+}
+
 /// Everything needed to start a process, and to start it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
@@ -112,6 +140,8 @@ pub struct Spec {
     pub stop_timeout: Duration,
     /// When it is started again.
     pub keep_alive: KeepAlive,
+    /// How often it is started again, and when it is not.
+    pub restart_policy: RestartPolicy,
     /// Memory of the tree above which the guard restarts it.
     pub memory_limit_bytes: Option<u64>,
     /// Time after which the guard restarts it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -12,7 +13,7 @@ use crate::error::Error;
 use crate::process::Process;
 use crate::rows;
 use crate::run::{End, Run};
-use crate::spec::Spec;
+use crate::spec::{KeepAlive, Spec};
 use crate::time;
 
 /// How many runs of one process are remembered.
@@ -131,15 +132,19 @@ impl<'a> Writer<'a> {
         let sql = r#"INSERT INTO process (name, "group", command, argv, workdir, configPath,
                 stdout_path, stderr_path, shared_log, env, settings, env_files, umask,
                 stop_signal, stop_timeout_ms, keep_alive, memory_limit_bytes,
-                restart_interval_minutes, started_by, cookie, id)
+                restart_interval_minutes, started_by, cookie, id, backoff_min_ms, backoff_max_ms,
+                max_restarts, restart_window_ms, stop_exit_codes)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                ?18, ?19, ?20, ?21)
+                ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
             ON CONFLICT (name) DO UPDATE SET "group" = ?2, command = ?3, argv = ?4, workdir = ?5,
                 configPath = ?6, stdout_path = ?7, stderr_path = ?8, shared_log = ?9, env = ?10,
                 settings = ?11, env_files = ?12, umask = ?13, stop_signal = ?14,
                 stop_timeout_ms = ?15, keep_alive = ?16, memory_limit_bytes = ?17,
-                restart_interval_minutes = ?18, started_by = ?19
+                restart_interval_minutes = ?18, started_by = ?19, backoff_min_ms = ?22,
+                backoff_max_ms = ?23, max_restarts = ?24, restart_window_ms = ?25,
+                stop_exit_codes = ?26
             RETURNING id"#;
+        let policy = &spec.restart_policy;
         let files = spec.environment_files.iter().map(|file| file.clone().into_os_string());
         let values = params![
             spec.name,
@@ -156,13 +161,18 @@ impl<'a> Writer<'a> {
             join(&files.collect::<Vec<OsString>>()),
             spec.umask,
             spec.stop_signal,
-            i64::try_from(spec.stop_timeout.as_millis()).unwrap_or(i64::MAX),
+            millis(spec.stop_timeout),
             spec.keep_alive.as_str(),
             spec.memory_limit_bytes.map(u64::cast_signed),
             spec.restart_interval_minutes.map(u64::cast_signed),
             spec.started_by,
             cookie,
             id,
+            millis(policy.shortest_pause),
+            millis(policy.longest_pause),
+            policy.most,
+            millis(policy.window),
+            serde_json::to_string(&policy.final_codes).unwrap_or_else(|_| "[]".to_owned()),
         ];
         let id = self
             .transaction
@@ -224,6 +234,16 @@ impl<'a> Writer<'a> {
             [id],
         )?;
         Ok(())
+    }
+
+    /// Sets when the process `id` is started again after it ended by itself. Answers
+    /// whether there is such a process.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn set_keep_alive(&self, id: i64, policy: KeepAlive) -> Result<bool, Error> {
+        let sql = "UPDATE process SET keep_alive = ?2 WHERE id = ?1";
+        Ok(self.execute(sql, params![id, policy.as_str()])? > 0)
     }
 
     /// Notes a run of the process `id`, or what has changed of it, and who supervises it.
@@ -357,6 +377,10 @@ fn end_columns(end: Option<&End>) -> EndColumns<'_> {
         }
         None => (None, None, None, None),
     }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn json(variables: &BTreeMap<String, String>) -> String {

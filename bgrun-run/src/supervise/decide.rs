@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bgrun_store::{End, KeepAlive, Reason, Wanted};
+use bgrun_store::{End, KeepAlive, Reason, RestartPolicy, Wanted};
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,49 +18,42 @@ pub(crate) enum Next {
 pub(crate) struct History {
     /// Restarts in a row after runs that were not healthy for long.
     pub(crate) in_a_row: u32,
-    /// Restarts within the last [`WINDOW`].
+    /// Restarts within the policy's window.
     pub(crate) in_window: u32,
 }
-
-/// A run that lasted this long was healthy: what was before it is forgotten.
-pub(crate) const HEALTHY: Duration = Duration::from_secs(60);
-/// The time over which restarts are counted.
-pub(crate) const WINDOW: Duration = Duration::from_secs(60);
-/// So many restarts within the window, and no more.
-const MOST: u32 = 10;
-/// The second restart in a row waits this long, each further one twice as long.
-const SHORTEST: Duration = Duration::from_secs(1);
-/// No pause is longer.
-const LONGEST: Duration = Duration::from_secs(60);
 
 /// Decides from how the run ended, what the user wants now, the policy, and what was
 /// before. `jitter`, from 0 to 1, spreads the pauses of processes that fail together.
 pub(crate) fn decide(
     end: &End,
     wanted: Wanted,
-    policy: KeepAlive,
+    keep_alive: KeepAlive,
+    policy: &RestartPolicy,
     history: History,
     jitter: f64,
 ) -> Next {
-    let failed = end.code != Some(0);
-    let is_wished = match policy {
+    let is_wished = match keep_alive {
         KeepAlive::Never => false,
-        KeepAlive::OnFailure => failed,
+        KeepAlive::OnFailure => end.code != Some(0),
         KeepAlive::Always => true,
     };
     // What cannot be executed will not be executable a moment later.
     let is_sensible = !matches!(end.reason, Reason::Stop | Reason::Shutdown | Reason::Exec);
-    if wanted == Wanted::Down || !is_wished || !is_sensible || history.in_window >= MOST {
+    let is_final = end.code.is_some_and(|code| policy.final_codes.contains(&code));
+    let has_given_up = history.in_window >= policy.most;
+    if wanted == Wanted::Down || !is_wished || !is_sensible || is_final || has_given_up {
         return Next::Stop;
     }
-    Next::Again(pause(history.in_a_row, jitter))
+    Next::Again(pause(policy, history.in_a_row, jitter))
 }
 
-/// At once, then 1 s, 2 s, 4 s … up to a minute, each with up to a quarter more.
-fn pause(in_a_row: u32, jitter: f64) -> Duration {
+/// At once, then the shortest pause, twice that, four times … up to the longest, each
+/// with up to a quarter more.
+fn pause(policy: &RestartPolicy, in_a_row: u32, jitter: f64) -> Duration {
     let Some(doublings) = in_a_row.checked_sub(1) else { return Duration::ZERO };
-    let base = SHORTEST.saturating_mul(1_u32.checked_shl(doublings.min(16)).unwrap_or(u32::MAX));
-    (base + base.min(LONGEST).mul_f64(jitter.clamp(0.0, 1.0) / 4.0)).min(LONGEST)
+    let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+    let base = policy.shortest_pause.saturating_mul(factor).min(policy.longest_pause);
+    base.saturating_add(base.mul_f64(jitter.clamp(0.0, 1.0) / 4.0)).min(policy.longest_pause)
 }
 
 #[cfg(test)]
@@ -94,37 +87,80 @@ mod tests {
             (&killed, Down, Always, Next::Stop),
         ];
         for (end, wanted, policy, next) in table {
-            let decided = decide(end, wanted, policy, History::default(), 0.0);
+            let standard = RestartPolicy::default();
+            let decided = decide(end, wanted, policy, &standard, History::default(), 0.0);
             assert_eq!(decided, next, "{end:?} {wanted:?} {policy:?}");
         }
     }
 
     #[test]
     fn some_ends_are_never_followed_by_a_run() {
+        let policy = RestartPolicy { final_codes: vec![3, 42], ..RestartPolicy::default() };
+        let always = |end: &End| {
+            decide(end, Wanted::Up, KeepAlive::Always, &policy, History::default(), 0.0)
+        };
         for reason in [Reason::Stop, Reason::Shutdown, Reason::Exec] {
-            let end = end(reason, None);
-            let decided = decide(&end, Wanted::Up, KeepAlive::Always, History::default(), 0.0);
-            assert_eq!(decided, Next::Stop, "{reason}");
+            assert_eq!(always(&end(reason, None)), Next::Stop, "{reason}");
         }
+        assert_eq!(always(&end(Reason::Exit, Some(42))), Next::Stop);
+        assert_eq!(always(&end(Reason::Exit, Some(41))), Next::Again(Duration::ZERO));
     }
 
     #[test]
-    fn pauses_grow_up_to_a_minute_and_never_shrink() {
-        let seconds: Vec<u64> = (0..10).map(|n| pause(n, 0.0).as_secs()).collect();
+    fn pauses_double_up_to_the_longest() {
+        let policy = RestartPolicy::default();
+        let seconds: Vec<u64> = (0..10).map(|n| pause(&policy, n, 0.0).as_secs()).collect();
         assert_eq!(seconds, [0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        for n in 0..40 {
-            assert!(pause(n, 1.0) <= pause(n + 1, 0.0).max(LONGEST));
-            assert!(pause(n, 0.5) >= pause(n, 0.0) && pause(n, 1.0) <= LONGEST);
-        }
     }
 
     #[test]
     fn it_gives_up_exactly_at_the_limit() {
+        let policy = RestartPolicy { most: 3, ..RestartPolicy::default() };
         let decided = |in_window| {
             let history = History { in_a_row: 0, in_window };
-            decide(&end(Reason::Signal, None), Wanted::Up, KeepAlive::Always, history, 0.0)
+            let end = end(Reason::Signal, None);
+            decide(&end, Wanted::Up, KeepAlive::Always, &policy, history, 0.0)
         };
-        assert_eq!(decided(MOST - 1), Next::Again(Duration::ZERO));
-        assert_eq!(decided(MOST), Next::Stop);
+        assert_eq!(decided(2), Next::Again(Duration::ZERO));
+        assert_eq!(decided(3), Next::Stop);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_is_started_that_is_not_wanted(
+            code in proptest::option::of(-1..=255_i32),
+            keep_alive in 0..3_usize,
+            in_a_row in 0..u32::MAX,
+            in_window in 0..20_u32,
+        ) {
+            let keep_alive = [KeepAlive::Never, KeepAlive::OnFailure, KeepAlive::Always][keep_alive];
+            let history = History { in_a_row, in_window };
+            let end = end(Reason::Exit, code);
+            let policy = RestartPolicy::default();
+            let decided = decide(&end, Wanted::Down, keep_alive, &policy, history, 0.5);
+            proptest::prop_assert_eq!(decided, Next::Stop);
+        }
+
+        #[test]
+        fn pauses_never_shrink_and_never_exceed_the_longest(
+            shortest in 0..100_000_u64,
+            more in 0..1_000_000_u64,
+            in_a_row in 0..200_u32,
+            jitter in 0.0..=1.0_f64,
+            next_jitter in 0.0..=1.0_f64,
+        ) {
+            let policy = RestartPolicy {
+                shortest_pause: Duration::from_millis(shortest),
+                longest_pause: Duration::from_millis(shortest + more),
+                ..RestartPolicy::default()
+            };
+            let now = pause(&policy, in_a_row, jitter);
+            let next = pause(&policy, in_a_row + 1, next_jitter);
+            proptest::prop_assert!(now <= policy.longest_pause);
+            // Within the last doubling the jitter of one may reach beyond the next.
+            let slack = policy.longest_pause / 4;
+            proptest::prop_assert!(next + slack >= now);
+            proptest::prop_assert!(pause(&policy, in_a_row + 1, 0.0) >= pause(&policy, in_a_row, 0.0));
+        }
     }
 }

@@ -15,8 +15,9 @@ use bgrun_platform::{Ended, Identity, Lock, Signal, fault};
 use bgrun_run::{Verdict, receive};
 use bgrun_store::{End, Home, KeepAlive, LockLine, Reason, time};
 
-use crate::decide::{HEALTHY, History, Next, WINDOW, decide};
+use crate::decide::{Next, decide};
 use crate::family::Family;
+use crate::restarts::Restarts;
 use crate::stopping::{Stopping, signal_all};
 use crate::{child, launch, record};
 
@@ -35,9 +36,7 @@ pub(crate) struct Keeper {
     pause: Option<Instant>,
     /// When to try again to write down an end that the store did not take.
     retry: Option<(Instant, Duration)>,
-    started: Instant,
-    restarts: Vec<Instant>,
-    in_a_row: u32,
+    restarts: Restarts,
     is_done: bool,
 }
 
@@ -65,9 +64,7 @@ impl Keeper {
             stopping: None,
             pause: None,
             retry: None,
-            started: Instant::now(),
-            restarts: Vec::new(),
-            in_a_row: 0,
+            restarts: Restarts::begin(),
             is_done: false,
         }
     }
@@ -216,12 +213,20 @@ impl Keeper {
             self.retry = None;
             return;
         };
-        let history = self.history();
+        let restarts = &mut self.restarts;
         let jitter = f64::from(std::process::id() % 97) / 97.0;
         let mut restarted = None;
         let mut line = self.line.clone();
         let decided = record::end(&self.home, &self.line, |writer, process| {
-            let next = decide(&end, process.wanted, process.keep_alive, history, jitter);
+            let history = restarts.within(process.restart_policy.window);
+            let next = decide(
+                &end,
+                process.wanted,
+                process.keep_alive,
+                &process.restart_policy,
+                history,
+                jitter,
+            );
             match next {
                 Next::Again(pause) if pause.is_zero() => {
                     if let Some(spec) = writer.spec(line.id)? {
@@ -248,7 +253,7 @@ impl Keeper {
             }
             Ok(Some(Next::Again(pause))) if self.lock.is_some() => {
                 self.retry = None;
-                self.count_restart();
+                self.restarts.count();
                 match restarted {
                     Some(is_running) => self.adopt_new_run(line, is_running),
                     None => self.pause = Some(Instant::now() + pause),
@@ -275,27 +280,12 @@ impl Keeper {
         self.line = line;
         self.family = Family::Own;
         self.write_line();
-        self.started = Instant::now();
+        self.restarts.run_has_begun();
         self.main = self.line.process.as_ref().map(|process| process.pid);
         // A command that cannot be executed any more is not tried again.
         self.is_done = !is_running;
         // It may have ended while its start was written down.
         self.reap();
-    }
-
-    fn history(&mut self) -> History {
-        let now = Instant::now();
-        self.restarts.retain(|at| now.duration_since(*at) < WINDOW);
-        if now.duration_since(self.started) >= HEALTHY {
-            self.in_a_row = 0;
-        }
-        let in_window = u32::try_from(self.restarts.len()).unwrap_or(u32::MAX);
-        History { in_a_row: self.in_a_row, in_window }
-    }
-
-    fn count_restart(&mut self) {
-        self.in_a_row = self.in_a_row.saturating_add(1);
-        self.restarts.push(Instant::now());
     }
 
     /// Somebody stops the tree, or has asked for that.

@@ -10,6 +10,7 @@ mod family;
 mod keeper;
 mod launch;
 mod record;
+mod restarts;
 mod stopping;
 
 use std::process::ExitCode;
