@@ -252,20 +252,32 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// See [`Error`].
     pub fn record_run(&self, id: i64, run: &Run, supervisor: Option<&str>) -> Result<(), Error> {
-        let sql = "UPDATE process SET pid = ?2, run = max(run, ?3), timestamp = ?4, \
-            supervisor = coalesce(?5, supervisor), next_restart_at = NULL WHERE id = ?1";
         let started_at = run.started_at.map(time::text);
-        let live_pid = run.pid.filter(|_| run.end.is_none());
-        let known = self.execute(sql, params![id, live_pid, run.number, started_at, supervisor])?;
+        // bgrun-run may note the start of a run only after the supervisor has noted its end
+        // and begun the next one: what is newer stays.
+        let known = self.execute(
+            "UPDATE process SET \
+                timestamp = iif(run > ?2, timestamp, ?3), \
+                next_restart_at = iif(run >= ?2, next_restart_at, NULL), \
+                supervisor = coalesce(?4, supervisor), \
+                run = max(run, ?2) \
+             WHERE id = ?1",
+            params![id, run.number, started_at, supervisor],
+        )?;
         if known == 0 {
             return Ok(());
         }
         let (ended_at, code, signal, reason) = end_columns(run.end.as_ref());
         self.execute(
-            "INSERT OR REPLACE INTO run (process_id, number, request, pid, first_pid, identity, \
+            "INSERT INTO run (process_id, number, request, pid, first_pid, identity, \
                 started_at, started_since_boot_ms, stdout_offset, stderr_offset, ended_at, \
                 exit_code, exit_signal, exit_reason) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+             ON CONFLICT DO UPDATE SET pid = ?4, identity = ?6, \
+                ended_at = iif(exit_reason IS NULL, ?11, ended_at), \
+                exit_code = iif(exit_reason IS NULL, ?12, exit_code), \
+                exit_signal = iif(exit_reason IS NULL, ?13, exit_signal), \
+                exit_reason = coalesce(exit_reason, ?14)",
             params![
                 id,
                 run.number,
@@ -386,4 +398,60 @@ fn millis(duration: Duration) -> i64 {
 fn json(variables: &BTreeMap<String, String>) -> String {
     // Text to text: there is nothing in it that JSON could not hold.
     serde_json::to_string(variables).unwrap_or_else(|_| "{}".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Durability, Home, Reason, Store};
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let directory = tempfile::tempdir().expect("directory");
+        let (store, _) = Store::open(&Home::at(directory.path())).expect("open");
+        (directory, store)
+    }
+
+    fn run(number: i64, code: Option<i32>) -> Run {
+        Run {
+            number,
+            request: 1,
+            pid: Some(7),
+            first_pid: Some(7),
+            identity: None,
+            started_at: Some(time::now()),
+            started_since_boot_ms: Some(1),
+            stdout_offset: 0,
+            stderr_offset: 0,
+            end: code.map(|code| End {
+                at: Some(time::now()),
+                code: Some(code),
+                signal: None,
+                reason: Reason::Exit,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_start_that_is_noted_late_takes_nothing_back() {
+        let (_directory, mut store) = store();
+        let spec = crate::import::tests::spec("web");
+        store
+            .write::<_, Error>(Durability::Boot, |writer| {
+                let id = writer.save(&spec, "c")?;
+                writer.want_up(id)?;
+                writer.record_run(id, &run(1, Some(3)), Some("s"))?;
+                writer.record_run(id, &run(2, Some(4)), None)?;
+                writer.record_pause(id, time::now())?;
+                // The starter of run 1 comes only now.
+                writer.record_run(id, &run(1, None), Some("s"))?;
+                let process = writer.process("web")?.expect("it is there");
+                assert_eq!(process.run.and_then(|run| run.end).and_then(|end| end.code), Some(4));
+                assert!(process.next_restart_at.is_some());
+                let first = rows::runs(writer.transaction, id, 10).expect("runs").pop();
+                let end = first.and_then(|run| run.end).expect("its end is still known");
+                assert_eq!(end.code, Some(3));
+                Ok(())
+            })
+            .expect("write");
+    }
 }

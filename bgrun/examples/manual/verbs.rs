@@ -27,6 +27,7 @@ macro_rules! verbs {
 }
 
 verbs! {
+    guard in "../../../bgrun-guard/src/args.rs";
     kill in "../../../bgrun-kill/src/args.rs";
     logs in "../../../bgrun-logs/src/args.rs";
     ls in "../../../bgrun-ls/src/args.rs";

@@ -1,0 +1,78 @@
+//! The command line of `bgrun guard`.
+
+use std::time::Duration;
+
+const AFTER_HELP: &str = "\
+Exit status:
+  0    all is well, or was put right, or another guard is at work
+  1    something could not be put right
+  2    the command line makes no sense
+  4    with --on or --off: no such process; the others are done
+  7    the store cannot be used
+  130  --loop was ended by Ctrl-C
+
+Examples:
+  bgrun guard                    look once, put right what is wrong
+  bgrun guard --on web           keep web alive from now on
+  bgrun guard --install cron     look every minute, and after a boot
+  bgrun guard --print systemd    show what --install systemd would write
+  bgrun guard --loop --json      stay; one line of JSON for each action";
+
+/// What looks every minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Scheduler {
+    Cron,
+    Systemd,
+}
+
+/// Put right what went wrong since the last look; made for cron.
+///
+/// Starts again what was lost with a reboot or a crash and is to be kept alive, adopts
+/// processes whose supervisor died, and restarts what exceeds its memory limit or its
+/// interval. What you stopped or deleted is left alone. Quiet when all is well.
+#[derive(Debug, clap::Parser)]
+#[command(name = "bgrun-guard", bin_name = "bgrun guard", version, max_term_width = 80,
+    after_help = AFTER_HELP)]
+#[command(group(clap::ArgGroup::new("act")
+    .args(["every", "on", "off", "install", "print", "uninstall"])))]
+pub(crate) struct Args {
+    /// Stay, act at once when something dies, and look at memory limits and intervals
+    /// every SECS seconds [default: 30]
+    #[arg(long = "loop", value_name = "SECS", num_args = 0..=1, default_missing_value = "30",
+        value_parser = interval)]
+    pub(crate) every: Option<Duration>,
+
+    /// Keep these processes alive from now on; names, globs (api-*), @groups
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub(crate) on: Vec<String>,
+
+    /// Keep these processes alive no longer
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub(crate) off: Vec<String>,
+
+    /// Have cron or systemd run the guard every minute and after a boot
+    #[arg(long, value_name = "SCHEDULER", hide_possible_values = true)]
+    pub(crate) install: Option<Scheduler>,
+
+    /// Show what --install would write
+    #[arg(long, value_name = "SCHEDULER", hide_possible_values = true)]
+    pub(crate) print: Option<Scheduler>,
+
+    /// Take back what --install wrote
+    #[arg(long)]
+    pub(crate) uninstall: bool,
+
+    /// Print an array of records, with time, action, reason and error; with --loop one
+    /// record a line
+    #[arg(short, long, conflicts_with_all = ["install", "print", "uninstall"])]
+    pub(crate) json: bool,
+}
+
+/// A duration that is long enough not to keep the machine busy.
+fn interval(text: &str) -> Result<Duration, String> {
+    let every = bgrun_platform::args::duration(text)?;
+    if every < Duration::from_millis(100) {
+        return Err("is at least 100ms".to_owned());
+    }
+    Ok(every)
+}

@@ -1,0 +1,154 @@
+//! One pass: look, have put right what is wrong, look whether it is.
+
+use std::time::Duration;
+
+use bgrun_platform::tool::{Exit, Failure};
+use bgrun_platform::{Lock, LockError, private};
+use bgrun_store::{Home, Status};
+use serde_json::{Value, json};
+
+use crate::act::{self, Attempt};
+use crate::args::Args;
+use crate::decide::{Action, decide};
+use crate::report;
+use crate::survey::{self, Seen};
+
+/// What was done for one process, or could not be done.
+#[derive(Debug)]
+pub(crate) struct Deed {
+    pub(crate) attempt: Attempt,
+    /// Its record afterwards.
+    pub(crate) record: Value,
+}
+
+/// What a pass came to.
+#[derive(Debug)]
+pub(crate) struct Passed {
+    pub(crate) deeds: Vec<Deed>,
+    /// All processes as they were seen last.
+    pub(crate) seen: Vec<Seen>,
+}
+
+/// A look may show that what was tried is not what is needed any more: a process that
+/// died while it was adopted is to be started. Further looks are for the next pass.
+const ROUNDS: usize = 3;
+
+/// Takes the lock of the guard. `None`: another one is at work.
+///
+/// # Errors
+/// The state directory cannot be used.
+pub(crate) fn lock(home: &Home, patience: Duration) -> anyhow::Result<Option<Lock>> {
+    let unusable = |error: &dyn std::fmt::Display| Failure::new(Exit::Store, error);
+    let directory = home.lock_directory();
+    private::directory(&directory).map_err(|error| unusable(&error))?;
+    match Lock::take(&directory.join("guard.lock"), patience) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockError::Held(_)) => Ok(None),
+        Err(error) => Err(unusable(&error).into()),
+    }
+}
+
+/// Makes one pass and tells of it.
+///
+/// # Errors
+/// See [`make`].
+pub(crate) fn only(args: &Args, home: &Home) -> anyhow::Result<Exit> {
+    let passed = make(home, true)?;
+    report::end(args, &passed.deeds)
+}
+
+/// Makes one pass; limits are looked at only `with_limits`.
+///
+/// # Errors
+/// The processes cannot be listed; what was done before is lost from sight, but done.
+pub(crate) fn make(home: &Home, with_limits: bool) -> anyhow::Result<Passed> {
+    let mut passed = Passed { deeds: Vec::new(), seen: survey::all(home)? };
+    let mut tried: Vec<(i64, &'static str)> = Vec::new();
+    for _ in 0..ROUNDS {
+        let mut due = Vec::new();
+        for one in &passed.seen {
+            let Some(action) = decide(&one.facts) else { continue };
+            let is_for_now = with_limits || !matches!(action, Action::Restart(_));
+            // What was restarted for its memory is given time until the next pass.
+            let is_new = !tried.contains(&(one.facts.id, action.as_str()))
+                && !(matches!(action, Action::Restart(_))
+                    && tried.iter().any(|(id, _)| *id == one.facts.id));
+            if is_for_now && is_new {
+                due.push((one.facts.clone(), action));
+            }
+        }
+        if due.is_empty() {
+            break;
+        }
+        tried.extend(due.iter().map(|(facts, action)| (facts.id, action.as_str())));
+        let attempts = act::all(due);
+        passed.seen = survey::all(home)?;
+        for attempt in attempts {
+            let now = passed.seen.iter().find(|one| one.facts.id == attempt.facts.id);
+            if attempt.error.is_some() && !is_still_wrong(&attempt, now) {
+                continue;
+            }
+            let record = now.map_or_else(
+                || json!({"id": attempt.facts.id, "name": attempt.facts.name}),
+                |one| one.record.clone(),
+            );
+            passed.deeds.push(Deed { attempt, record });
+        }
+    }
+    Ok(passed)
+}
+
+/// Whether a failed attempt is one to complain of: the user may have stopped or deleted
+/// the process meanwhile, and somebody else may have put it right.
+fn is_still_wrong(attempt: &Attempt, now: Option<&Seen>) -> bool {
+    let Some(now) = now.map(|seen| &seen.facts).filter(|facts| facts.is_wanted()) else {
+        return false;
+    };
+    match attempt.action {
+        Action::Adopt => now.status == Status::Running && !now.supervised,
+        Action::Start(_) => matches!(now.status, Status::Lost | Status::Failed),
+        Action::Restart(_) => now.run == attempt.facts.run || now.status != Status::Running,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::tests::well;
+    use crate::decide::{Excess, Facts, Gone};
+
+    fn is_complained_of(action: Action, now: Option<Facts>) -> bool {
+        let error = Some("refused".to_owned());
+        let time = String::new();
+        let attempt = Attempt { facts: well(), action, time, error, is_store_failure: false };
+        let now = now.map(|facts| Seen { facts, record: Value::Null });
+        is_still_wrong(&attempt, now.as_ref())
+    }
+
+    #[test]
+    fn a_refusal_is_a_failure_only_while_something_is_wrong() {
+        let with = |status| Some(Facts { status, supervised: false, ..well() });
+        let down = |status| Some(Facts { status, wanted: "down".into(), ..well() });
+        let start = Action::Start(Gone::Lost);
+        let restart = Action::Restart(Excess::Interval { uptime_ms: 60_000, minutes: 1 });
+        for action in [start, Action::Adopt, restart] {
+            assert!(!is_complained_of(action, None), "it was deleted: {action:?}");
+            for status in Status::ALL {
+                assert!(!is_complained_of(action, down(status)), "it was stopped: {action:?}");
+            }
+        }
+        assert!(is_complained_of(start, with(Status::Lost)));
+        assert!(is_complained_of(start, with(Status::Failed)), "it cannot be executed");
+        assert!(!is_complained_of(start, with(Status::Running)), "somebody else started it");
+        assert!(!is_complained_of(start, with(Status::Starting)));
+        assert!(is_complained_of(Action::Adopt, with(Status::Running)));
+        assert!(!is_complained_of(Action::Adopt, Some(well())), "somebody else adopted it");
+        assert!(!is_complained_of(Action::Adopt, with(Status::Lost)), "it is to be started now");
+        assert!(is_complained_of(restart, Some(well())));
+        assert!(!is_complained_of(restart, Some(Facts { run: 2, ..well() })));
+        assert!(is_complained_of(
+            restart,
+            Some(Facts { run: 2, status: Status::Failed, ..well() })
+        ));
+    }
+}

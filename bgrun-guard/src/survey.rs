@@ -1,0 +1,72 @@
+//! How all processes do: the records of `bgrun-ls`, and what only the store knows.
+
+use std::collections::HashSet;
+use std::process::Stdio;
+
+use anyhow::Context;
+use bgrun_platform::sibling;
+use bgrun_platform::tool::{Exit, Failure};
+use bgrun_store::{Home, KeepAlive, Process, Status, Store};
+use serde_json::Value;
+
+use crate::decide::Facts;
+
+/// One process as it was seen.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) facts: Facts,
+    /// The whole record.
+    pub(crate) record: Value,
+}
+
+/// Looks at all processes, in the order they were first started.
+///
+/// # Errors
+/// They cannot be listed.
+pub(crate) fn all(home: &Home) -> anyhow::Result<Vec<Seen>> {
+    let mut ls = sibling::command("bgrun-ls", ["--json", "--sort", "id"]);
+    let output =
+        ls.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("run bgrun-ls")?;
+    if !output.status.success() {
+        // It has said on stderr what is wrong.
+        let exit = match output.status.code() {
+            Some(7) => Exit::Store,
+            _ => Exit::Failed,
+        };
+        return Err(Failure::new(exit, "the processes cannot be listed").into());
+    }
+    let read = "read what bgrun-ls printed";
+    let records: Vec<Value> = serde_json::from_slice(&output.stdout).context(read)?;
+    let mut seen = Vec::with_capacity(records.len());
+    for record in records {
+        let facts = <Facts as serde::Deserialize>::deserialize(&record).context(read)?;
+        seen.push(Seen { facts, record });
+    }
+    note_what_is_owed(home, &mut seen);
+    Ok(seen)
+}
+
+/// A `failed` process has given up, or died with its supervisor before the next run
+/// began: the store tells, and is asked only then.
+fn note_what_is_owed(home: &Home, seen: &mut [Seen]) {
+    let is_in_doubt = |facts: &Facts| {
+        facts.status == Status::Failed && facts.is_wanted() && facts.keep_alive != KeepAlive::Never
+    };
+    if !seen.iter().any(|one| is_in_doubt(&one.facts)) {
+        return;
+    }
+    // What cannot be read owes nothing: bgrun-ls has complained already.
+    let Ok(Some(store)) = Store::open_to_read(home) else { return };
+    let Ok(processes) = store.processes() else { return };
+    let owed: HashSet<i64> =
+        processes.iter().filter(|process| is_owed(process)).map(|process| process.id).collect();
+    for one in seen.iter_mut().filter(|one| is_in_doubt(&one.facts)) {
+        one.facts.is_owed = owed.contains(&one.facts.id);
+    }
+}
+
+/// Whether a start was asked for that led to no run, or a restart was announced. What
+/// gave up has announced none.
+fn is_owed(process: &Process) -> bool {
+    process.request > 0 && (!process.has_run_as_asked() || process.next_restart_at.is_some())
+}
