@@ -27,8 +27,7 @@ fn write_down(home: &Home, ids: &[i64], patience: Duration) -> Result<(), Error>
     if ids.is_empty() {
         return Ok(());
     }
-    let (mut store, _) = Store::open(home)?;
-    store.set_patience(patience)?;
+    let (mut store, _) = Store::open_within(home, patience)?;
     store.write(Durability::Power, |writer| ids.iter().try_for_each(|id| writer.want_down(*id)))
 }
 

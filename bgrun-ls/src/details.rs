@@ -1,8 +1,10 @@
 //! Everything about a process, on one screen.
 
 use std::io::Write;
+use std::process::Stdio;
 use std::time::Duration;
 
+use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
 use bgrun_store::{Record, Run, Status, time};
 
@@ -41,8 +43,31 @@ pub(crate) fn print(listed: &[Listed], out: &mut impl Write) -> anyhow::Result<(
         for run in &listed.runs {
             writeln!(out, "    {}", run_line(run, record))?;
         }
+        let last_words = if has_failed(record) { last_words(&record.name) } else { Vec::new() };
+        if !last_words.is_empty() {
+            writeln!(out, "  last lines of stderr")?;
+        }
+        for line in last_words {
+            writeln!(out, "    {line}")?;
+        }
     }
     Ok(())
+}
+
+/// Whether its last end asks for a reason.
+fn has_failed(record: &Record) -> bool {
+    let failed = matches!(record.status, Status::Failed | Status::Backoff | Status::Lost);
+    failed || record.restarts > 0
+}
+
+/// The end of its stderr, as `bgrun-logs` shows it.
+fn last_words(name: &str) -> Vec<String> {
+    let words = ["--stderr", "--lines", "5", "--", name];
+    let output =
+        sibling::command("bgrun-logs", words).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    // Without it the details are still worth showing.
+    let text = output.map(|output| output.stdout).unwrap_or_default();
+    String::from_utf8_lossy(&text).lines().map(|line| safe(line).into_owned()).collect()
 }
 
 /// What stands behind the status in the first line.

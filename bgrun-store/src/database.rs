@@ -25,9 +25,6 @@ use crate::{rows, schema};
 /// The pages after which a writer carries the WAL over into the database: a few starts.
 const WAL_PAGES: i64 = 32;
 
-/// How long a write waits for other writers.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// What a write must survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -53,6 +50,14 @@ impl Store {
     /// # Errors
     /// See [`Error`].
     pub fn open(home: &Home) -> Result<(Self, Import), Error> {
+        Self::open_within(home, Self::PATIENCE)
+    }
+
+    /// [`Store::open`], with another patience for other writers, from the first look on.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn open_within(home: &Home, patience: Duration) -> Result<(Self, Import), Error> {
         let path = home.database();
         match File::options().write(true).create_new(true).open(&path) {
             // Made here, because SQLite would make it readable for everybody.
@@ -60,7 +65,7 @@ impl Store {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(unusable(&path, &error)),
         }
-        let mut store = Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut store = Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience)?;
         let version = store.version()?;
         if version == schema::VERSION {
             return Ok((store, Import::default()));
@@ -87,9 +92,10 @@ impl Store {
         }
         // Readers take part in the WAL's locks, and so write its index: where that may not
         // be, SQLite manages with reading alone as long as the index is there.
-        let store = match Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE) {
+        let connect = |access| Self::connect(&path, access, Self::READING_PATIENCE);
+        let store = match connect(OpenFlags::SQLITE_OPEN_READ_WRITE) {
             Ok(store) => store,
-            Err(_) => Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+            Err(_) => connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?,
         };
         match store.version()? {
             version if version > schema::VERSION => {
@@ -100,28 +106,27 @@ impl Store {
         }
     }
 
-    pub(crate) fn connect(path: &Path, access: OpenFlags) -> Result<Self, Error> {
+    pub(crate) fn connect(
+        path: &Path,
+        access: OpenFlags,
+        patience: Duration,
+    ) -> Result<Self, Error> {
         let failed = |error: rusqlite::Error| Error::from_sqlite(path.to_owned(), &error);
         // One thread uses a connection: SQLite needs no mutexes.
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+        connection.busy_timeout(patience).map_err(failed)?;
         connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
             .map_err(failed)?;
         Ok(Self { connection, path: path.to_owned() })
     }
 
-    /// How long a write waits for others from now on.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub fn set_patience(&self, patience: Duration) -> Result<(), Error> {
-        self.connection.busy_timeout(patience).map_err(|error| self.error(&error))
-    }
-
-    /// The patience of a store that was just opened.
-    pub const PATIENCE: Duration = BUSY_TIMEOUT;
+    /// How long a store that was just opened waits for other writers.
+    pub const PATIENCE: Duration = Duration::from_secs(15);
+    /// How long a reader waits: only a program that shuts everybody out makes it wait at
+    /// all, and what the lock files tell is better then than nothing.
+    const READING_PATIENCE: Duration = Duration::from_secs(1);
 
     pub(crate) fn version(&self) -> Result<i64, Error> {
         self.connection

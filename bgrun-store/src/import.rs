@@ -210,7 +210,7 @@ fn read_other_database(path: &Path) -> Result<Vec<OlderRow>, Error> {
         return Ok(Vec::new());
     }
     let read = |flags| {
-        let store = Store::connect(path, flags)?;
+        let store = Store::connect(path, flags, Store::PATIENCE)?;
         read_older_table(&store.connection).map_err(|error| store.error(&error))
     };
     read(OpenFlags::SQLITE_OPEN_READ_ONLY).map(Option::unwrap_or_default)
@@ -233,7 +233,7 @@ fn back_up(home: &Home, version: i64) -> Result<PathBuf, Error> {
         }
         _ => {}
     }
-    let reader = Store::connect(&database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let reader = Store::connect(&database, OpenFlags::SQLITE_OPEN_READ_WRITE, Store::PATIENCE)?;
     let target = backup.to_str().ok_or_else(|| unusable("its path is no UTF-8".to_owned()))?;
     reader.connection.execute("VACUUM INTO ?1", [target]).map_err(|error| reader.error(&error))?;
     Ok(backup)

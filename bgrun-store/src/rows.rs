@@ -1,4 +1,4 @@
-//! Rows of the tables as processes, specs and runs.
+//! Rows of the tables as processes, specs and runs, and back.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -196,4 +196,26 @@ fn paths(joined: Option<Vec<u8>>) -> Vec<PathBuf> {
 
 fn variables_of(row: &Row<'_>, column: usize) -> rusqlite::Result<BTreeMap<String, String>> {
     Ok(serde_json::from_str(row.get_ref(column)?.as_str()?).unwrap_or_default())
+}
+
+/// An end as its four columns.
+pub(crate) type EndColumns<'a> =
+    (Option<String>, Option<i32>, Option<&'a str>, Option<&'static str>);
+
+pub(crate) fn end_columns(end: Option<&End>) -> EndColumns<'_> {
+    match end {
+        Some(end) => {
+            (end.at.map(time::text), end.code, end.signal.as_deref(), Some(end.reason.as_str()))
+        }
+        None => (None, None, None, None),
+    }
+}
+
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn json(variables: &BTreeMap<String, String>) -> String {
+    // Text to text: there is nothing in it that JSON could not hold.
+    serde_json::to_string(variables).unwrap_or_else(|_| "{}".to_owned())
 }

@@ -1,9 +1,7 @@
 //! Writing processes and runs, in one transaction.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -11,7 +9,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use crate::encoding::{join, join_variables, path_value};
 use crate::error::Error;
 use crate::process::Process;
-use crate::rows;
+use crate::rows::{self, end_columns, json, millis};
 use crate::run::{End, Run};
 use crate::spec::{KeepAlive, Spec};
 use crate::time;
@@ -377,81 +375,5 @@ impl<'a> Writer<'a> {
     pub(crate) fn set_request(&self, id: i64, request: i64) -> Result<(), Error> {
         self.execute("UPDATE process SET request = ?2 WHERE id = ?1", params![id, request])?;
         Ok(())
-    }
-}
-
-type EndColumns<'a> = (Option<String>, Option<i32>, Option<&'a str>, Option<&'static str>);
-
-fn end_columns(end: Option<&End>) -> EndColumns<'_> {
-    match end {
-        Some(end) => {
-            (end.at.map(time::text), end.code, end.signal.as_deref(), Some(end.reason.as_str()))
-        }
-        None => (None, None, None, None),
-    }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn json(variables: &BTreeMap<String, String>) -> String {
-    // Text to text: there is nothing in it that JSON could not hold.
-    serde_json::to_string(variables).unwrap_or_else(|_| "{}".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Durability, Home, Reason, Store};
-
-    fn store() -> (tempfile::TempDir, Store) {
-        let directory = tempfile::tempdir().expect("directory");
-        let (store, _) = Store::open(&Home::at(directory.path())).expect("open");
-        (directory, store)
-    }
-
-    fn run(number: i64, code: Option<i32>) -> Run {
-        Run {
-            number,
-            request: 1,
-            pid: Some(7),
-            first_pid: Some(7),
-            identity: None,
-            started_at: Some(time::now()),
-            started_since_boot_ms: Some(1),
-            stdout_offset: 0,
-            stderr_offset: 0,
-            end: code.map(|code| End {
-                at: Some(time::now()),
-                code: Some(code),
-                signal: None,
-                reason: Reason::Exit,
-            }),
-        }
-    }
-
-    #[test]
-    fn a_start_that_is_noted_late_takes_nothing_back() {
-        let (_directory, mut store) = store();
-        let spec = crate::import::tests::spec("web");
-        store
-            .write::<_, Error>(Durability::Boot, |writer| {
-                let id = writer.save(&spec, "c")?;
-                writer.want_up(id)?;
-                writer.record_run(id, &run(1, Some(3)), Some("s"))?;
-                writer.record_run(id, &run(2, Some(4)), None)?;
-                writer.record_pause(id, time::now())?;
-                // The starter of run 1 comes only now.
-                writer.record_run(id, &run(1, None), Some("s"))?;
-                let process = writer.process("web")?.expect("it is there");
-                assert_eq!(process.run.and_then(|run| run.end).and_then(|end| end.code), Some(4));
-                assert!(process.next_restart_at.is_some());
-                let first = rows::runs(writer.transaction, id, 10).expect("runs").pop();
-                let end = first.and_then(|run| run.end).expect("its end is still known");
-                assert_eq!(end.code, Some(3));
-                Ok(())
-            })
-            .expect("write");
     }
 }
