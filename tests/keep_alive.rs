@@ -255,6 +255,31 @@ fn a_command_that_has_vanished_is_not_tried_for_ever() {
 }
 
 #[test]
+fn it_gives_up_after_so_many_restarts() {
+    let home = Home::new();
+    let limit = ["--backoff", "10ms..20ms", "--max-restarts", "3/60s"];
+    let call = home.verb("run", ["web", "--keep-alive"]).args(limit);
+    call.args(["--", "sh", "-c", "echo $BGRUN_RUN; sleep 0.1; exit 3"]).ok();
+    let record = home.until("web", "failed");
+    home.must_be_clean();
+    assert_eq!(home.out("web"), "1\n2\n3\n4\n");
+    assert_eq!((record.number("run"), record.number("restarts")), (4, 3));
+    assert_eq!((record.text("wanted"), record.number("exit_code")), ("up", 3));
+    assert_eq!(record["next_restart_at"], Value::Null);
+}
+
+#[test]
+fn some_exit_codes_mean_that_it_shall_not_be_started_again() {
+    let home = Home::new();
+    let script = "sleep 0.1; [ -e failed ] && exit 42; : > failed; exit 3";
+    let call = home.verb("run", ["web", "--keep-alive", "--stop-exit-code", "42"]);
+    call.args(["--", "sh", "-c", script]).ok();
+    let record = home.until("web", "failed");
+    assert_eq!((record.number("run"), record.number("exit_code")), (2, 42));
+    home.must_be_clean();
+}
+
+#[test]
 fn a_supervisor_sleeps_again_after_a_restart_and_during_a_pause() {
     let home = Home::new();
     start(&home, "--keep-alive", &["sleep", "60"]);

@@ -19,7 +19,7 @@ fn start_gated(home: &Home, name: &str, end: &str) -> Value {
 /// Lets a process end that was started by [`start_gated`].
 #[track_caller]
 fn open(home: &Home, name: &str) {
-    std::fs::write(home.at(&format!("{name}.gate")), "open").unwrap();
+    std::fs::write(home.at(&format!("{name}.gate")), "open").expect("somebody waits at the gate");
 }
 
 /// A wait that has begun, and that must still wait a moment later.
@@ -60,7 +60,7 @@ fn an_end_of_long_ago_is_told_at_once() {
     assert_eq!(home.verb("wait", ["web"]).code(3).out(), "web: exit code 3\n");
     home.start("killed", ["sh", "-c", "kill -SEGV $$"]);
     home.until("killed", "failed");
-    home.verb("wait", ["killed"]).code(139);
+    home.bgrun(["wait", "killed"]).code(139);
 }
 
 #[test]
@@ -71,13 +71,6 @@ fn a_stop_is_an_end() {
     home.kill(["web"]);
     assert_eq!(wait.done().expect_code(143).out(), "web: SIGTERM (stop)\n");
     home.verb("wait", ["web"]).code(143);
-}
-
-#[test]
-fn it_is_a_verb_of_the_dispatcher() {
-    let home = Home::new();
-    home.start("web", ["sh", "-c", "exit 3"]);
-    home.bgrun(["wait", "web"]).code(3);
 }
 
 #[test]
@@ -101,12 +94,13 @@ fn of_several_all_must_end_with_0() {
 }
 
 #[test]
-fn a_group_is_waited_for() {
+fn a_group_is_waited_for_and_a_glob_may_match_nothing() {
     let home = Home::new();
     home.verb("run", ["web", "--group", "shop", "--", "sh", "-c", "exit 4"]).ok();
     home.start_sleep("else");
     home.verb("wait", ["@shop"]).code(4);
     home.verb("wait", ["--group", "shop"]).code(4);
+    home.verb("wait", ["api-*"]).code(0).says("nothing matches 'api-*'");
 }
 
 #[test]
@@ -118,13 +112,6 @@ fn an_unknown_name_is_4_with_the_nearest_and_the_others_are_waited_for() {
     let wait = waiting(&home, ["wbe", "web"]);
     open(&home, "web");
     assert_eq!(wait.done().expect_code(4).out(), "web: exit code 0\n");
-}
-
-#[test]
-fn a_glob_without_match_is_nothing_to_wait_for() {
-    let home = Home::new();
-    home.start_sleep("web");
-    home.verb("wait", ["api-*"]).code(0).says("nothing matches 'api-*'");
 }
 
 #[test]
@@ -312,6 +299,19 @@ fn a_record_of_an_earlier_run_means_that_run() {
     assert_eq!(answer["awaited"]["run"], 1);
     assert_eq!(answer["awaited"]["exit_code"], 3);
     assert_eq!(answer["status"], "running", "of the process as it is now");
+}
+
+#[test]
+fn a_record_means_its_run_also_when_the_process_is_started_again() {
+    let home = Home::new();
+    let call = home.verb("run", ["web", "--keep-alive", "--json", "--", "sleep", "60"]);
+    let record = call.json();
+    let wait = home.verb("wait", ["-"]).stdin(record.to_string()).spawn();
+    holds_for(A_MOMENT, "it waits", || wait.life.is_alive());
+    Life::of(record.pid()).kill();
+    assert_eq!(wait.done().expect_code(137).out(), "web: SIGKILL\n");
+    assert_eq!(home.ls("web")["run"], 2);
+    home.verb("wait", ["-"]).stdin(record.to_string()).code(137);
 }
 
 #[test]

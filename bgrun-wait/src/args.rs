@@ -26,7 +26,7 @@ Examples:
 ///
 /// A process that is to be started again has not ended: a pause between two runs is
 /// waited out. With one process the exit code is that process's own. A record on stdin
-/// that is of an earlier run means that run.
+/// means the run that it is of, whatever came after it.
 #[derive(Debug, clap::Parser)]
 #[command(name = "bgrun-wait", bin_name = "bgrun wait", version, max_term_width = 80,
     after_help = AFTER_HELP)]

@@ -124,10 +124,13 @@ fn once(home: &Home, last: &Process, line: &mut LastLine) -> std::io::Result<Loo
     if status == Status::Lost && Lock::is_held(&home.restart_lock(process.id))? {
         status = Status::Starting;
     }
-    let is_in_passing = !crate::verdict::is_over(Some(status))
+    let is_untold = !crate::verdict::is_over(Some(status))
         && sight.process.is_none()
         && sight.supervisor.is_none()
         && others.is_empty();
+    // A supervisor that cannot write down the end gives its lock back, and lives on.
+    let has_end = process.run.as_ref().is_some_and(|run| run.end.is_some());
+    let is_in_passing = is_untold || status == Status::Starting && has_end;
     if sight.process.is_none() {
         others.extend(sight.supervisor);
     }

@@ -56,7 +56,7 @@ pub(crate) fn awaited(
     match (goal, record) {
         (Goal::Running | Goal::Ready, _) => Awaited::State(Status::Running),
         (Goal::Stopped, _) => Awaited::State(Status::Stopped),
-        (Goal::Exited, Some(run)) if (1..latest).contains(&run) => Awaited::Run(run),
+        (Goal::Exited, Some(run)) if (1..=latest).contains(&run) => Awaited::Run(run),
         // A start was asked for that has led to nothing yet: what ended is of before.
         (Goal::Exited, _) if !process.has_run_as_asked() && status != Status::Stopped => {
             Awaited::Life(latest + 1)
@@ -182,7 +182,7 @@ mod tests {
             (Ready, 3, 3, now, Some(1), Awaited::State(Status::Running)),
             (Stopped, 3, 3, now, None, Awaited::State(Status::Stopped)),
             (Exited, 3, 3, now, None, Awaited::Life(3)),
-            (Exited, 3, 3, now, Some(3), Awaited::Life(3)),
+            (Exited, 3, 3, now, Some(3), Awaited::Run(3)),
             (Exited, 3, 3, now, Some(2), Awaited::Run(2)),
             (Exited, 3, 3, now, Some(0), Awaited::Life(3)),
             (Exited, 3, 4, Status::Starting, None, Awaited::Life(4)),
