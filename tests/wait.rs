@@ -310,7 +310,7 @@ fn a_record_means_its_run_also_when_the_process_is_started_again() {
     holds_for(A_MOMENT, "it waits", || wait.life.is_alive());
     Life::of(record.pid()).kill();
     assert_eq!(wait.done().expect_code(137).out(), "web: SIGKILL\n");
-    assert_eq!(home.ls("web")["run"], 2);
+    eventually("it runs again", || home.ls("web")["run"] == 2);
     home.verb("wait", ["-"]).stdin(record.to_string()).code(137);
 }
 

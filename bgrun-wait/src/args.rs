@@ -16,7 +16,7 @@ Exit status:
   124  not in time
 
 Examples:
-  bgrun wait web                       wait for the end of web, and end as it did
+  bgrun wait web                       wait for its end, and end as it did
   bgrun wait web --timeout 5m          the same, for five minutes at most
   bgrun wait db --for running && make  begin when db runs
   bgrun wait 'test-*' && echo passed   several at once

@@ -20,8 +20,8 @@ use crate::verdict::{Awaited, Ending, Seen, Verdict, awaited, verdict};
 /// and at processes of another pid namespace.
 const UNTOLD: Duration = Duration::from_millis(50);
 /// How long the parent of a process may take to reap it, so that the kernel knows how it
-/// ended.
-const REAPING: Duration = Duration::from_millis(500);
+/// ended: PID 1 was seen to take 1.5 s.
+const REAPING: Duration = Duration::from_secs(2);
 
 /// What became of the wait for one process.
 #[derive(Debug)]
