@@ -1,16 +1,15 @@
-//! News of the store: a thread that sleeps until a process is started, ends, or is
-//! told something new, and says so through a pipe.
+//! News of the processes: a thread that sleeps until one is started, ends, or is told
+//! something new, and says so through a pipe.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bgrun_platform::logs::Growth;
 use bgrun_store::Home;
 
-/// What happens in the store of one home.
+/// What happens in one home.
 #[derive(Debug)]
 pub(crate) struct News {
     pipe: PipeReader,
@@ -83,20 +82,20 @@ fn follow(home: &Home, mut growth: Growth, shared: &Shared, mut writer: PipeWrit
     }
 }
 
-/// Watches the lock files, which change with each run, and the registry, in which the
-/// policies are. Not the directory of the registry: logs grow there all the time.
+/// Watches the lock files, which change with each run, and what [`say`] writes beside
+/// them. Not the registry: to look at it is an event there already, for SQLite sets the
+/// owner of its files when root opens them.
 fn watch_all(home: &Home, growth: &mut Growth) {
     if growth.add_contents(&home.lock_directory()).is_err() {
         let mut above = home.lock_directory();
         while above.pop() && growth.add_directory(&above).is_err() {}
     }
-    let database = home.database();
-    let mut journal = database.clone().into_os_string();
-    journal.push("-wal");
-    for file in [database.as_path(), Path::new(&journal)] {
-        // What is not there yet comes with the first lock file.
-        let _ = growth.add(file);
-    }
+}
+
+/// Tells a guard that stays of a change that no lock file shows.
+pub(crate) fn say(home: &Home) {
+    // Without lock files nothing runs, and nobody is to be told of what is lost.
+    let _ = std::fs::write(home.lock_directory().join("guard.news"), "changed\n");
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use bgrun_store::{Durability, Error, Home, KeepAlive, Known, Store, time};
 use serde_json::{Value, json};
 
 use crate::args::Args;
+use crate::news;
 
 /// Sets the policy of all that is named; answers 4 where a name is nobody's.
 ///
@@ -48,6 +49,7 @@ pub(crate) fn set(args: &Args, home: &Home) -> anyhow::Result<Exit> {
             })
             .map_err(|error| unusable(&error))?;
         let known: Vec<bool> = known;
+        news::say(home);
         for (at, is_known) in selected.chosen.iter().zip(known) {
             let name = processes[*at].name.clone();
             if is_known {

@@ -1,6 +1,6 @@
-//! `--loop`: stays, and sleeps until something dies or the store changes.
+//! `--loop`: stays, and sleeps until something dies or is told anew.
 //!
-//! A supervisor that dies is told by its pidfd, everything else by the store. Only where
+//! A supervisor that dies is told by its pidfd, everything else by the lock files. Only where
 //! limits are declared, or something is still wrong, is there a time to wake up at.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use crate::survey::Seen;
 use crate::{pass, report};
 
 /// A guard of one pass is gone after this; one that stays is not waited for.
-const OTHER_GUARD: Duration = Duration::from_secs(10);
+const OTHER_GUARD: Duration = Duration::from_secs(5);
 /// Lock file and registry change one shortly after the other, and many processes at
 /// once: after the first sign it is looked this much later, once for all.
 const SETTLING: Duration = Duration::from_millis(50);
@@ -50,7 +50,7 @@ pub(crate) fn until_told(args: &Args, home: &Home, every: Duration) -> anyhow::R
         tool::warn("another guard is at work");
         return Ok(Exit::Done);
     };
-    let mut news = News::watch(home).context("watch the store")?;
+    let mut news = News::watch(home).context("watch the processes")?;
     let mut watched = Watched::default();
     let mut limits_at = Instant::now();
     loop {

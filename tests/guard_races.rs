@@ -1,0 +1,89 @@
+//! `bgrun guard` against another guard, and against its user, who always wins.
+
+use std::fs;
+use tests::*;
+
+/// Ends a process behind the back of bgrun: first who would see it, then itself.
+#[track_caller]
+fn lose(record: &Value) {
+    for pid in [record.supervisor(), record.pid()] {
+        let life = Life::of(pid);
+        life.kill();
+        life.must_end();
+    }
+}
+
+#[track_caller]
+fn start_kept_sleep(home: &Home, name: &str) -> Value {
+    home.verb("run", [name, "--keep-alive", "--json", "--", "sleep", "60"]).json()
+}
+
+/// How many processes with this name live, by what they carry in their environment.
+fn instances(home: &Home, name: &str) -> usize {
+    let is_instance = |pid: &i32| {
+        let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        !comm.starts_with("bgrun") && environ_of(*pid).get("BGRUN_NAME").is_some_and(|n| n == name)
+    };
+    home.living().iter().filter(|pid| is_instance(pid)).count()
+}
+
+#[test]
+fn two_guards_at_once_start_each_thing_once() {
+    let home = Home::new();
+    let names = ["web", "db"];
+    names.iter().for_each(|name| drop(start_kept_sleep(&home, name)));
+    for round in 1..=50 {
+        home.all().iter().for_each(lose);
+        let guards = [(); 2].map(|()| home.verb("guard", ["--json"]).spawn());
+        let outputs = guards.map(|guard| guard.done().ok());
+        let done: usize =
+            outputs.iter().map(|output| output.json().as_array().map_or(0, Vec::len)).sum();
+        assert_eq!(done, names.len(), "round {round}: {}\n{}", outputs[0], outputs[1]);
+        for name in names {
+            let record = home.ls(name);
+            let state = (record.status(), record.number("run"), record.number("restarts"));
+            assert_eq!(state, ("running", round + 1, round), "{record:#}");
+            assert_eq!(instances(&home, name), 1);
+        }
+    }
+}
+
+#[test]
+fn a_kill_wins_against_the_guard() {
+    let home = Home::new();
+    for round in 0..100 {
+        let web = start_kept_sleep(&home, "web");
+        lose(&web);
+        let guard = home.verb("guard", [""; 0]).spawn();
+        // A little later each time, so that it meets the guard everywhere.
+        let pause = format!("sleep 0.0{:02}; exec bgrun-kill --timeout 5s web", round % 50);
+        let kill = home.sh(&pause).run();
+        let guard = guard.done().ok();
+        assert_eq!(kill.code, 0, "round {round}: {kill}\n{guard}");
+        let record = home.ls("web");
+        assert_eq!(record.status(), "stopped", "round {round}: {record:#}\n{kill}\n{guard}");
+        home.must_be_clean();
+    }
+}
+
+#[test]
+fn what_is_deleted_does_not_come_back() {
+    let home = Home::new();
+    for round in 0..40 {
+        let web = start_kept_sleep(&home, "web");
+        lose(&web);
+        let guard = home.verb("guard", [""; 0]).spawn();
+        let pause = format!("sleep 0.0{:02}; exec bgrun-kill --delete web", round % 50);
+        let kill = home.sh(&pause).run();
+        let guard = guard.done().ok();
+        // A start that goes on holds the lock: it is stopped, and then to be deleted again.
+        if home.find("web").is_some() {
+            assert_eq!(kill.code, 1, "round {round}: {kill}\n{guard}");
+            home.kill(["--delete", "web"]);
+        }
+        assert!(home.find("web").is_none(), "round {round}: {kill}\n{guard}");
+        home.must_be_clean();
+        home.verb("guard", [""; 0]).ok();
+        assert!(home.find("web").is_none() && home.living().is_empty());
+    }
+}
