@@ -279,9 +279,9 @@ fn ten_thousand_rows_are_listed_quickly_and_in_little_memory() {
     home.verb("ls", ["--json", "p1"]).ok();
     let output = home.sh("ulimit -v 262144; bgrun-ls --json").ok();
     assert_eq!(output.json().as_array().unwrap().len(), 10_000);
-    assert!(output.elapsed < Duration::from_secs(3), "{:?}", output.elapsed);
+    assert!(output.elapsed < Duration::from_secs(6), "{:?}", output.elapsed);
     let one = home.verb("ls", ["--json", "p9999"]).ok();
-    assert!(one.elapsed < Duration::from_millis(500), "{:?}", one.elapsed);
+    assert!(one.elapsed < Duration::from_secs(1), "{:?}", one.elapsed);
 }
 
 #[test]

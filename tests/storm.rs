@@ -87,7 +87,7 @@ fn survives(names: &[String], work: impl Fn(&Home, &str) -> Output + Sync) {
     let check: String =
         check.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap_or_default();
     assert_eq!(check, "ok");
-    eventually("what is shown is what lives", || {
+    eventually_ok(|| {
         let shown: BTreeMap<String, usize> = home
             .all()
             .iter()
@@ -96,7 +96,8 @@ fn survives(names: &[String], work: impl Fn(&Home, &str) -> Output + Sync) {
             .collect();
         let living = instances(&home);
         assert!(living.values().all(|count| *count == 1), "two live instances: {living:?}");
-        shown == living
+        let agree = (shown == living).then_some(());
+        agree.ok_or_else(|| format!("shown are {shown:?}, but {living:?} live: {:#?}", home.all()))
     });
     home.verb("kill", ["--all", "--timeout", "1s"]).ok();
     home.must_be_clean();

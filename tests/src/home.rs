@@ -238,8 +238,20 @@ impl Home {
     /// Fails the test unless nothing lives in this home soon: neither processes nor supervisors.
     #[track_caller]
     pub fn must_be_clean(&self) {
-        crate::eventually("nothing lives in the home", || self.living().is_empty());
+        crate::eventually_ok(|| match self.living().as_slice() {
+            [] => Ok(()),
+            living => Err(format!("these live in the home: {:?}", named(living))),
+        });
     }
+}
+
+/// What processes are, for a person to read.
+fn named(pids: &[i32]) -> Vec<String> {
+    let name = |pid: &i32| {
+        let cmdline = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        format!("{pid}: {}", String::from_utf8_lossy(&cmdline).replace('\0', " "))
+    };
+    pids.iter().map(name).collect()
 }
 
 impl Drop for Home {
