@@ -232,6 +232,17 @@ fn a_restart_whose_supervisor_died_in_the_pause_is_made_up_for() {
 }
 
 #[test]
+fn a_guard_that_is_killed_is_made_up_for_by_the_next() {
+    let home = Home::with_faults();
+    let web = start_kept_sleep(&home, "web");
+    lose(&web);
+    let call = home.verb("guard", [""; 0]);
+    call.env("BGRUN_FAULT", "guard:before-act:kill9").code(128 + 9);
+    assert_eq!(home.ls("web").status(), "lost");
+    assert_eq!(pass(&home).out(), "web: started again (lost)\n");
+}
+
+#[test]
 fn what_cannot_be_put_right_is_said_once_and_is_no_success() {
     let home = Home::new();
     let program = home.script("program", "#!/bin/sh\nexec sleep 60\n");

@@ -118,7 +118,8 @@ fn excess(facts: &Facts) -> Option<Excess> {
         return Some(Excess::Memory { bytes, limit_bytes });
     }
     let (uptime_ms, longest_ms) = (facts.uptime_ms?, facts.longest_ms()?);
-    (uptime_ms >= longest_ms).then(|| Excess::Interval { uptime_ms, minutes: longest_ms / 60_000 })
+    let excess = Excess::Interval { uptime_ms, minutes: longest_ms / 60_000 };
+    (uptime_ms >= longest_ms).then_some(excess)
 }
 
 /// A sleep is no longer than this, because the machine may sleep meanwhile.

@@ -68,12 +68,15 @@ pub(crate) fn make(home: &Home, with_limits: bool) -> anyhow::Result<Passed> {
         let mut due = Vec::new();
         for one in &passed.seen {
             let Some(action) = decide(&one.facts) else { continue };
-            let is_for_now = with_limits || !matches!(action, Action::Restart(_));
-            // What was restarted for its memory is given time until the next pass.
-            let is_new = !tried.contains(&(one.facts.id, action.as_str()))
-                && !(matches!(action, Action::Restart(_))
-                    && tried.iter().any(|(id, _)| *id == one.facts.id));
-            if is_for_now && is_new {
+            let mut earlier = tried.iter().filter(|(id, _)| *id == one.facts.id);
+            let is_for_now = match action {
+                // What was just put right is given time until the next pass.
+                Action::Restart(_) => with_limits && earlier.next().is_none(),
+                Action::Adopt | Action::Start(_) => {
+                    earlier.all(|(_, kind)| *kind != action.as_str())
+                }
+            };
+            if is_for_now {
                 due.push((one.facts.clone(), action));
             }
         }
