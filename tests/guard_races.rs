@@ -67,6 +67,23 @@ fn a_kill_wins_against_the_guard() {
 }
 
 #[test]
+fn a_kill_wins_against_a_guard_that_stays() {
+    let home = Home::new();
+    let guard = home.verb("guard", ["--loop"]).spawn();
+    for round in 0..40 {
+        lose(&start_kept_sleep(&home, "web"));
+        let pause = format!("sleep 0.{:03}; exec bgrun-kill --timeout 5s web", round * 5);
+        home.sh(&pause).ok();
+        // For a moment the guard may hold the lock of what it would have adopted.
+        home.until("web", "stopped");
+        eventually("only the guard lives", || home.living() == [guard.pid()]);
+    }
+    let only_the_guard = || home.living() == [guard.pid()];
+    holds_for(std::time::Duration::from_millis(500), "nothing comes back", only_the_guard);
+    assert_eq!(guard.err(), "");
+}
+
+#[test]
 fn what_is_deleted_does_not_come_back() {
     let home = Home::new();
     for round in 0..40 {
