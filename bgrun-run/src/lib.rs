@@ -18,6 +18,10 @@ use serde::{Deserialize, Serialize};
 /// The program that supervises one process.
 pub const SUPERVISOR: &str = "bgrun-supervise";
 
+/// The first word that makes the supervisor's program an agent: it runs `bgrun-run` with
+/// the words behind it, outside every tree.
+pub const AGENT: &str = "--agent";
+
 /// Everything a supervisor needs for the first run.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Launch {

@@ -8,6 +8,7 @@ mod args;
 mod ask;
 mod environment;
 mod existing;
+mod oneself;
 mod prepare;
 mod report;
 mod start;
@@ -32,6 +33,9 @@ fn run(args: Args) -> anyhow::Result<Exit> {
         .map_err(|error| Failure::new(Exit::NotStarted, error))?;
     let mut store = stored::open(&home)?;
     let asks = stored::expand(&args, asks, &store)?;
+    if oneself::is_meant(&args, &asks, &store)? {
+        return oneself::hand_over();
+    }
     if args.adopt {
         let adopted = adopt::all(&asks, &home, &mut store)?;
         return report::all(&args, adopted);

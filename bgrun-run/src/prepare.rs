@@ -145,8 +145,11 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
         (Some(Command::Shell(line)), _) => (line.clone(), None),
         (None, Some(kept)) => (kept.command.clone(), kept.argv.clone()),
         (None, None) => {
-            let hint = format!("to start a new one: bgrun run {name} -- COMMAND…");
-            let what = format!("no process is called '{name}', and there is no command");
+            let what = "no process has this name, and there is no command";
+            let hint = match &ask.near {
+                Some(near) => format!("did you mean '{}'?", bgrun_platform::text::safe(near)),
+                None => "to start a new one: bgrun run NAME -- COMMAND…".to_owned(),
+            };
             return Err(Failure::new(Exit::Unknown, what).hint(hint));
         }
     };
@@ -179,6 +182,9 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
     settings.extend(recorded);
     settings.extend(ask.settings.clone());
     let overrides = overrides(given, &settings)?;
+    // What was declared before, where it is not stored as a policy yet.
+    let inherited =
+        environment::policies(&overrides).map_err(|what| Failure::new(Exit::Usage, what))?;
     let spec = Spec {
         name: name.to_owned(),
         group: ask
@@ -216,11 +222,13 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
         memory_limit_bytes: ask
             .memory_limit_bytes
             .or(declared.memory_limit_bytes)
-            .or(kept.as_ref().and_then(|kept| kept.memory_limit_bytes)),
+            .or(kept.as_ref().and_then(|kept| kept.memory_limit_bytes))
+            .or(inherited.memory_limit_bytes),
         restart_interval_minutes: ask
             .restart_interval_minutes
             .or(declared.restart_interval_minutes)
-            .or(kept.as_ref().and_then(|kept| kept.restart_interval_minutes)),
+            .or(kept.as_ref().and_then(|kept| kept.restart_interval_minutes))
+            .or(inherited.restart_interval_minutes),
         started_by: environment::outer_process(),
     };
     if !ask.missing_values.is_empty() && kept.is_none() {

@@ -9,10 +9,11 @@ use bgrun_store::{Home, Store};
 use crate::args::Args;
 use crate::ask::Ask;
 
-/// Puts one ask for each process that is meant in the place of each selector.
+/// Puts one ask for each process that is meant in the place of each selector. A name that
+/// no process has stays, and fails later.
 ///
 /// # Errors
-/// A name that no process has; nothing is started then.
+/// The store cannot be read.
 pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Result<Vec<Ask>> {
     if !asks.iter().any(|ask| ask.is_selector) {
         return Ok(asks);
@@ -31,16 +32,9 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
         };
         let selected = select(&[selector], &processes);
         if let Some(unknown) = selected.unknown.first() {
-            let shown = bgrun_platform::text::safe(unknown);
-            let failure = Failure::new(
-                Exit::Unknown,
-                format!("no process is called '{shown}', and there is no command"),
-            );
-            let hint = match nearest(unknown, &processes) {
-                Some(near) => format!("did you mean '{near}'?"),
-                None => format!("to start a new one: bgrun run {shown} -- COMMAND…"),
-            };
-            return Err(failure.hint(hint).into());
+            // Told with the others, which are started all the same.
+            let near = nearest(unknown, &processes);
+            expanded.push(Ask { near, is_selector: false, ..ask.clone() });
         }
         for empty in &selected.empty {
             tool::warn(format_args!("nothing matches '{}'", bgrun_platform::text::safe(empty)));

@@ -57,14 +57,19 @@ impl Error {
 
     pub(crate) fn from_sqlite(path: PathBuf, error: &rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
+        // The statement itself would tell a user nothing.
+        let reason = match error {
+            rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+            other => other.to_string(),
+        };
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(path),
             Some(ErrorCode::DiskFull) => Self::Full(path),
             Some(ErrorCode::ReadOnly) => Self::ReadOnly(path),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Corrupt { path, reason: error.to_string() }
+                Self::Corrupt { path, reason }
             }
-            _ => Self::Unusable { path, reason: error.to_string() },
+            _ => Self::Unusable { path, reason },
         }
     }
 }

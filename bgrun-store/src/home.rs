@@ -123,10 +123,17 @@ impl Home {
         locks
     }
 
-    /// The default log file of the process `name`, in `directory` or else here.
+    /// The default log file of the process `name`, in `directory` or else here. Another
+    /// database in the same directory may have a process of the same name, and so has a
+    /// directory of its own for logs.
     #[must_use]
     pub fn log(&self, directory: Option<&Path>, name: &str, stream: Stream) -> PathBuf {
-        directory.unwrap_or(&self.directory).join(format!("{name}-{}.txt", stream.short()))
+        let file = format!("{name}-{}.txt", stream.short());
+        match directory {
+            Some(directory) => directory.join(file),
+            None if self.database_name == "bgr" => self.directory.join(file),
+            None => self.directory.join(&self.database_name).join(file),
+        }
     }
 }
 
@@ -158,8 +165,11 @@ mod tests {
     }
 
     #[test]
-    fn two_databases_in_one_directory_share_no_lock() {
+    fn two_databases_in_one_directory_share_no_lock_and_no_log() {
         let lock = |name| find("/a", "", name).map(|home| home.lock(1));
         assert_ne!(lock(""), lock("shop"));
+        let log = |name| find("/a", "", name).map(|home| home.log(None, "web", Stream::Stdout));
+        assert_eq!(log(""), Some("/a/web-out.txt".into()));
+        assert_eq!(log("shop"), Some("/a/shop/web-out.txt".into()));
     }
 }

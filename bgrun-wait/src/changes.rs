@@ -6,11 +6,11 @@
 
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use bgrun_platform::clock;
 use bgrun_platform::logs::Growth;
 use bgrun_store::Home;
 
@@ -97,22 +97,26 @@ impl Watched for Locks {
 /// The log into which SQLite writes every transaction.
 struct StoreLog {
     log: PathBuf,
+    index: PathBuf,
     directory: PathBuf,
-    seen: Option<Written>,
+    seen: Option<[u8; LAST.1]>,
 }
 
-/// Which file it is, its length, and when it was written.
-type Written = (u64, u64, Option<SystemTime>);
-
-/// Two writes this close may bear the same time.
-const TICK: Duration = Duration::from_millis(20);
+/// What the index of the log says of the last transaction (sqlite.org/walformat.html,
+/// WAL-index header): the bytes from the number of its last frame to the salts hold the
+/// checksum of all frames, and so differ after every commit.
+const LAST: (usize, usize) = (16, 24);
 
 impl StoreLog {
     fn of(home: &Home) -> Self {
-        let mut log = home.database().into_os_string();
-        log.push("-wal");
-        let log = PathBuf::from(log);
-        Self { seen: written(&log), log, directory: home.directory().to_owned() }
+        let beside = |suffix: &str| {
+            let mut path = home.database().into_os_string();
+            path.push(suffix);
+            PathBuf::from(path)
+        };
+        let index = beside("-shm");
+        let directory = home.directory().to_owned();
+        Self { seen: last_commit(&index), log: beside("-wal"), index, directory }
     }
 }
 
@@ -124,17 +128,33 @@ impl Watched for StoreLog {
     }
 
     /// Who opens the store as root gives its log to its owner (`robustFchown` of SQLite's
-    /// os_unix.c), and so each look at the store would lead to the next one.
+    /// os_unix.c), and so each look at the store would lead to the next one: only another
+    /// last transaction is news.
     fn is_news(&mut self) -> bool {
-        let now = written(&self.log);
-        let is_fresh = now.is_some_and(|(.., at)| {
-            at.and_then(|at| at.elapsed().ok()).is_none_or(|age| age < TICK)
-        });
-        std::mem::replace(&mut self.seen, now) != now || is_fresh
+        let now = last_commit(&self.index);
+        std::mem::replace(&mut self.seen, now) != now
     }
 }
 
-fn written(path: &Path) -> Option<Written> {
-    let data = std::fs::metadata(path).ok()?;
-    Some((data.ino(), data.len(), data.modified().ok()))
+/// What tells the last transaction from any other, once the index has it: a commit is
+/// written into the log first, and whoever opens a store that nobody has open makes its
+/// index anew.
+fn last_commit(index: &Path) -> Option<[u8; LAST.1]> {
+    let deadline = Instant::now() + SETTLING;
+    let mut before = None;
+    loop {
+        let now = std::fs::read(index)
+            .ok()
+            .and_then(|bytes| <[u8; LAST.1]>::try_from(bytes.get(LAST.0..LAST.0 + LAST.1)?).ok());
+        // The same twice, and something: it is not just being written.
+        let is_made = now.is_some_and(|bytes| bytes != [0; LAST.1]);
+        if is_made && now == before || Instant::now() >= deadline {
+            return now;
+        }
+        before = now;
+        clock::pause(Duration::from_millis(5));
+    }
 }
+
+/// How long a commit, or the making of an index, is given.
+const SETTLING: Duration = Duration::from_millis(200);

@@ -16,10 +16,16 @@ mod stopping;
 use std::process::ExitCode;
 
 use bgrun_platform::events::Signals;
-use bgrun_platform::{Lock, Signal, descriptors, events, private};
+use bgrun_platform::{Lock, Signal, descriptors, events, private, sibling};
+use bgrun_run::AGENT;
 
 fn main() -> ExitCode {
     descriptors::close_inherited();
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|first| first == AGENT) {
+        let done = sibling::command("bgrun-run", words).status();
+        return if done.is_ok_and(|done| done.success()) { ExitCode::SUCCESS } else { 1.into() };
+    }
     private::close_umask();
     match supervise() {
         Ok(()) => ExitCode::SUCCESS,

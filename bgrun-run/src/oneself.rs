@@ -1,0 +1,55 @@
+//! A restart asked for from inside the very process that is to be restarted: this tool
+//! is part of the tree that is stopped, and would not live to start it again.
+//!
+//! So the same command line is handed to an agent that runs under the name of the
+//! supervisor, at which every walk of a tree stops, in a session of its own.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::fd::AsFd;
+
+use bgrun_platform::tool::{Exit, Failure};
+use bgrun_platform::{Pidfd, sibling, spawn};
+use bgrun_run::{AGENT, SUPERVISOR};
+use bgrun_store::{Store, variables};
+
+use crate::args::Args;
+use crate::ask::Ask;
+use crate::environment;
+use crate::stored::store_failure;
+
+/// Whether `asks` mean the process inside which this tool runs, and it is stopped first.
+///
+/// # Errors
+/// The store cannot be read.
+pub(crate) fn is_meant(args: &Args, asks: &[Ask], store: &Store) -> anyhow::Result<bool> {
+    let Some(own) = std::env::var_os(variables::OWN_ID) else { return Ok(false) };
+    if !args.restart && !args.force {
+        return Ok(false);
+    }
+    for name in asks.iter().filter_map(|ask| ask.name.as_deref()) {
+        let process = store.process(name).map_err(store_failure)?;
+        if process.is_some_and(|process| own == process.cookie.as_str()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Hands the command line over, and waits: as a rule until this tool is stopped with its
+/// tree.
+///
+/// # Errors
+/// The agent cannot be started.
+pub(crate) fn hand_over() -> anyhow::Result<Exit> {
+    let mut words = vec![OsString::from(SUPERVISOR), OsString::from(AGENT)];
+    words.extend(std::env::args_os().skip(1));
+    let null = File::open("/dev/null")?;
+    let stdout = std::io::stdout();
+    let program = sibling::path(SUPERVISOR);
+    let pid =
+        spawn::detached(&program, &words, &environment::of_caller(), null.as_fd(), stdout.as_fd())
+            .map_err(|error| Failure::new(Exit::NotStarted, format!("{SUPERVISOR}: {error}")))?;
+    Pidfd::open(pid)?.wait(None)?;
+    Ok(Exit::Done)
+}
