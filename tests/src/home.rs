@@ -1,6 +1,7 @@
 //! A home of its own for one test: a fresh `BGR_HOME`, the tools, and nothing left on drop.
 
 use crate::{Call, Record, Value, bin_dir, eventually_some, faults_bin_dir, sweep};
+use rustix::mount::UnmountFlags;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -257,6 +258,8 @@ fn named(pids: &[i32]) -> Vec<String> {
 impl Drop for Home {
     fn drop(&mut self) {
         sweep::sweep(self.path());
+        // A disk that a test mounted there: what is busy cannot be removed.
+        while rustix::mount::unmount(self.state(), UnmountFlags::DETACH).is_ok() {}
         let modes = fs::set_permissions(self.state(), Permissions::from_mode(0o700));
         let _no_state_was_made = modes;
     }
