@@ -44,11 +44,11 @@ pub(crate) fn is_meant(args: &Args, asks: &[Ask], store: &Store) -> anyhow::Resu
 pub(crate) fn hand_over() -> anyhow::Result<Exit> {
     let mut words = vec![OsString::from(SUPERVISOR), OsString::from(AGENT)];
     words.extend(std::env::args_os().skip(1));
-    let null = File::open("/dev/null")?;
-    let stdout = std::io::stdout();
+    // Not this tool's own streams: who writes into the logs belongs to the tree.
+    let null = File::options().read(true).write(true).open("/dev/null")?;
     let program = sibling::path(SUPERVISOR);
     let pid =
-        spawn::detached(&program, &words, &environment::of_caller(), null.as_fd(), stdout.as_fd())
+        spawn::detached(&program, &words, &environment::of_caller(), null.as_fd(), null.as_fd())
             .map_err(|error| Failure::new(Exit::NotStarted, format!("{SUPERVISOR}: {error}")))?;
     Pidfd::open(pid)?.wait(None)?;
     Ok(Exit::Done)

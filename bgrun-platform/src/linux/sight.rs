@@ -74,7 +74,9 @@ impl Sight {
         let main = self.process.as_ref().map(Pidfd::pid);
         if let Some(supervisor) = &self.supervisor {
             let below = tree::below_supervisor(supervisor.pid(), &traces.cookie, main)?;
-            if main.is_none_or(|main| below.iter().any(|stat| stat.pid == main)) {
+            let has_main = |main: &Pidfd| below.iter().any(|stat| stat.pid == main.pid());
+            let is_elsewhere = |main: &Pidfd| !has_main(main) && !main.has_ended().unwrap_or(true);
+            if !self.process.as_ref().is_some_and(is_elsewhere) {
                 return Ok(below);
             }
         }
