@@ -84,6 +84,8 @@ fn every_crate_of_the_design_is_there() {
         "bgrun-ls",
         "bgrun-logs",
         "bgrun-kill",
+        "bgrun-guard",
+        "bgrun-wait",
         "tests",
     ] {
         assert!(edges.contains_key(member), "no crate {member}");

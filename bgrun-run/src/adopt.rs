@@ -5,7 +5,7 @@ use std::time::Duration;
 use bgrun_platform::tool::{Exit, Failure};
 use bgrun_platform::{Identity, Lock, LockError, Sight};
 use bgrun_run::{Answer, Launch, Verdict, receive, send};
-use bgrun_store::{Durability, Error, Home, LockLine, Process, Store};
+use bgrun_store::{Durability, Error, Home, LockLine, Process, Store, Wanted};
 
 use crate::ask::Ask;
 use crate::existing::{runs_already, traces};
@@ -46,6 +46,9 @@ fn one(
 ) -> Result<LockLine<Identity>, Refused> {
     let refused = |exit, what: String| Refused::Process(Failure::new(exit, what));
     let system = |error: std::io::Error| refused(Exit::Failed, error.to_string());
+    if process.wanted == Wanted::Down {
+        return Err(refused(Exit::NotRunning, "is not wanted any more".to_owned()));
+    }
     let path = home.lock(process.id);
     // Held from here on: nobody starts, adopts or forgets it meanwhile.
     let lock = Lock::take(&path, GLANCE).map_err(|error| match error {

@@ -27,6 +27,11 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
         }
         let selector = match &ask.name {
             _ if args.all => Selector::All,
+            // Other tools say exactly which process they mean.
+            Some(name) if args.automatic || args.adopt => {
+                expanded.push(Ask { name: Some(name.clone()), is_selector: false, ..ask });
+                continue;
+            }
             Some(name) => Selector::parse(name),
             None => continue,
         };
