@@ -53,8 +53,8 @@ pub(crate) struct Ask {
     pub(crate) has_all_settings: bool,
     /// Variables that a record names and whose values it does not have.
     pub(crate) missing_values: Vec<String>,
-    /// The name of a stored process that `name`, which none has, may have been meant to be.
-    pub(crate) near: Option<String>,
+    /// What may have been meant by a `name` that no process has.
+    pub(crate) hint: Option<String>,
     /// Whether `name` may also be a glob or a group of stored processes.
     pub(crate) is_selector: bool,
 }
@@ -275,7 +275,7 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
         final_codes: base.final_codes.clone().or(part.stop_exit_codes),
         memory_limit_bytes: base.memory_limit_bytes.or(part.memory_limit_bytes),
         restart_interval_minutes: base.restart_interval_minutes.or(part.restart_interval_minutes),
-        near: None,
+        hint: None,
         is_selector: false,
     })
 }

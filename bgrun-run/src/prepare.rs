@@ -146,10 +146,8 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
         (None, Some(kept)) => (kept.command.clone(), kept.argv.clone()),
         (None, None) => {
             let what = "no process has this name, and there is no command";
-            let hint = match &ask.near {
-                Some(near) => format!("did you mean '{}'?", bgrun_platform::text::safe(near)),
-                None => "to start a new one: bgrun run NAME -- COMMAND…".to_owned(),
-            };
+            let hint =
+                ask.hint.as_deref().unwrap_or("to start a new one: bgrun run NAME -- COMMAND…");
             return Err(Failure::new(Exit::Unknown, what).hint(hint));
         }
     };

@@ -2,6 +2,7 @@
 
 use bgrun_platform::private;
 use bgrun_platform::stat::Stat;
+use bgrun_platform::text::safe;
 use bgrun_platform::tool::{self, Exit, Failure};
 use bgrun_store::selection::{Selector, nearest, select};
 use bgrun_store::{Home, Store};
@@ -38,11 +39,13 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
         let selected = select(&[selector], &processes);
         if let Some(unknown) = selected.unknown.first() {
             // Told with the others, which are started all the same.
-            let near = nearest(unknown, &processes);
-            expanded.push(Ask { near, is_selector: false, ..ask.clone() });
+            let hint = nearest(unknown, &processes)
+                .map(|near| format!("did you mean '{}'?", safe(&near)))
+                .or_else(|| forgotten_dashes(&args.names));
+            expanded.push(Ask { hint, is_selector: false, ..ask.clone() });
         }
         for empty in &selected.empty {
-            tool::warn(format_args!("nothing matches '{}'", bgrun_platform::text::safe(empty)));
+            tool::warn(format_args!("nothing matches '{}'", safe(empty)));
         }
         for at in selected.chosen {
             let name = Some(processes[at].name.clone());
@@ -52,6 +55,16 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
         }
     }
     Ok(expanded)
+}
+
+/// `bgrun run web node server.js`: what was meant, most likely.
+fn forgotten_dashes(names: &[String]) -> Option<String> {
+    let (name, command) = names.split_first().filter(|(_, command)| !command.is_empty())?;
+    Some(format!(
+        "before a command stands --: bgrun run {} -- {}",
+        safe(name),
+        safe(&command.join(" "))
+    ))
 }
 
 /// Opens the store, making the state directory where there is none.
