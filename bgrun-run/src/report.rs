@@ -19,8 +19,15 @@ use crate::start::Outcome;
 /// The one failure of the one process, or nobody can be told.
 pub(crate) fn all(args: &Args, outcomes: Vec<(String, Outcome)>) -> anyhow::Result<Exit> {
     let is_list = args.all || args.names == ["-"] || outcomes.len() != 1;
-    let failed = outcomes.iter().filter(|(_, one)| matches!(one, Outcome::Failed(_))).count();
-    let mut exit = if failed == 0 { Exit::Done } else { Exit::Failed };
+    let failures = outcomes.iter().filter_map(|(_, one)| match one {
+        Outcome::Failed(failure) => Some(failure.exit()),
+        Outcome::Started(_) | Outcome::Left => None,
+    });
+    // Of several: 1 if one could not be started, else 4 if one is unknown.
+    let mut exit = failures.fold(Exit::Done, |exit, failure| match (exit, failure) {
+        (Exit::Done | Exit::Unknown, Exit::Unknown) => Exit::Unknown,
+        _ => Exit::Failed,
+    });
     let mut told = Vec::new();
     for (name, outcome) in outcomes {
         let error = match &outcome {

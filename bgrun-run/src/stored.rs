@@ -20,6 +20,16 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
         return Ok(asks);
     }
     let processes = store.processes().map_err(store_failure)?;
+    let is_unknown =
+        |name: &String| !select(&[Selector::parse(name)], &processes).unknown.is_empty();
+    if args.names.len() > 1
+        && args.names.iter().all(is_unknown)
+        && let Some(hint) = forgotten_dashes(&args.names)
+    {
+        let names = safe(&args.names.join(", ")).into_owned();
+        let what = format!("no process is called {names}, and there is no command");
+        return Err(Failure::new(Exit::Unknown, what).hint(hint).into());
+    }
     let mut expanded = Vec::new();
     for ask in asks {
         if !ask.is_selector {
@@ -39,9 +49,8 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
         let selected = select(&[selector], &processes);
         if let Some(unknown) = selected.unknown.first() {
             // Told with the others, which are started all the same.
-            let hint = nearest(unknown, &processes)
-                .map(|near| format!("did you mean '{}'?", safe(&near)))
-                .or_else(|| forgotten_dashes(&args.names));
+            let hint =
+                nearest(unknown, &processes).map(|near| format!("did you mean '{}'?", safe(&near)));
             expanded.push(Ask { hint, is_selector: false, ..ask.clone() });
         }
         for empty in &selected.empty {

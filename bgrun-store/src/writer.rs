@@ -30,7 +30,7 @@ pub struct Start {
     pub cookie: String,
 }
 
-/// One transaction; see [`Store::write`].
+/// One transaction; see [`crate::Store::write`].
 #[derive(Debug)]
 pub struct Writer<'a> {
     transaction: &'a Transaction<'a>,
