@@ -198,12 +198,8 @@ impl Target {
 
     /// By what the tree is known when its supervisor is dead.
     pub(crate) fn traces(&self) -> Traces {
-        let logs = if self.process.shared_log {
-            Vec::new()
-        } else {
-            vec![self.process.stdout.clone(), self.process.stderr.clone()]
-        };
-        Traces { cookie: self.process.cookie.clone(), logs, main: None }
+        let process = &self.process;
+        Traces { cookie: process.cookie.clone(), logs: process.own_logs(), main: None }
     }
 
     /// Whether anything of it lives, or somebody is at work on it.

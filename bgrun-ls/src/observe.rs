@@ -1,7 +1,5 @@
 //! What the system shows of each process: whether it lives, and what its tree uses.
 
-use std::path::PathBuf;
-
 use bgrun_platform::ports::Listeners;
 use bgrun_platform::stat::{Stat, ticks_per_second};
 use bgrun_platform::tree::{Traces, by_traces, from_process};
@@ -119,12 +117,7 @@ fn one(home: &Home, mut process: Process) -> Seen {
 
 /// By what the tree of a process is known without its supervisor.
 fn traces(process: &Process) -> Traces {
-    let logs: Vec<PathBuf> = if process.shared_log {
-        Vec::new()
-    } else {
-        vec![process.stdout.clone(), process.stderr.clone()]
-    };
-    Traces { cookie: process.cookie.clone(), logs, main: None }
+    Traces { cookie: process.cookie.clone(), logs: process.own_logs(), main: None }
 }
 
 /// Looks for the trees of processes whose supervisor is gone, all in one pass.

@@ -114,12 +114,7 @@ pub(crate) fn is_up(process: &Process, home: &Home) -> std::io::Result<bool> {
 
 /// By what the tree of a process is known without its supervisor.
 pub(crate) fn traces(process: &Process) -> Traces {
-    let logs = if process.shared_log {
-        Vec::new()
-    } else {
-        vec![process.stdout.clone(), process.stderr.clone()]
-    };
-    Traces { cookie: process.cookie.clone(), logs, main: None }
+    Traces { cookie: process.cookie.clone(), logs: process.own_logs(), main: None }
 }
 
 /// Stops `names` with `bgrun-kill`. Answers those that still live, and why.

@@ -113,6 +113,13 @@ impl Process {
         self.run.as_ref().is_some_and(|run| run.request >= self.request)
     }
 
+    /// Its logs, unless others write into them too: who has one of these open for writing
+    /// belongs to it.
+    #[must_use]
+    pub fn own_logs(&self) -> Vec<PathBuf> {
+        if self.shared_log { Vec::new() } else { vec![self.stdout.clone(), self.stderr.clone()] }
+    }
+
     /// Whether something of it could live although neither a supervisor nor a main process
     /// is to be seen: its last run has no end, or the last start led to no run that
     /// anybody could write down.

@@ -144,12 +144,7 @@ fn sight(home: &Home, process: &Process) -> std::io::Result<Sight> {
 
 /// By what the tree is known when its supervisor is dead.
 fn traces(process: &Process) -> Traces {
-    let logs = if process.shared_log {
-        Vec::new()
-    } else {
-        vec![process.stdout.clone(), process.stderr.clone()]
-    };
-    Traces { cookie: process.cookie.clone(), logs, main: None }
+    Traces { cookie: process.cookie.clone(), logs: process.own_logs(), main: None }
 }
 
 /// What the store says of a process.

@@ -30,11 +30,7 @@ impl Family {
         let tree = match self {
             Self::Own => tree::below_supervisor(std::process::id(), &line.cookie, main),
             Self::Adopted(_) => {
-                let logs = if line.shared_log {
-                    Vec::new()
-                } else {
-                    vec![line.stdout_path.clone(), line.stderr_path.clone()]
-                };
+                let logs = line.as_process().own_logs();
                 let traces = Traces { cookie: line.cookie.clone(), logs, main };
                 tree::by_traces(&[traces]).map(|mut trees| trees.swap_remove(0))
             }
