@@ -84,26 +84,30 @@ class Series:
         return max(self.samples)
 
 
-def interleave(rounds, works):
+def interleave(rounds, works, seconds):
     """Does each of `works` (a dict of functions that answer a sample) so many times, by
     turns, so that a drift of the machine hits all alike. Answers a dict of series.
 
-    A number in `rounds` is for all; a dict gives each its own. A work that fails is left
-    out, and its exception is in its place.
+    Whoever has used up so many seconds takes part no longer: those who need a hundred
+    times as long are known well enough then. A work that fails is left out, and its
+    exception is in its place.
     """
     series = {key: Series() for key in works}
+    used = dict.fromkeys(works, 0)
     keys = list(works)
-    times = {key: rounds[key] if isinstance(rounds, dict) else rounds for key in keys}
-    for at in range(max(times.values(), default=0)):
+    for at in range(rounds):
         # Each round begins with another one: whoever follows somebody slow is not always
         # the same.
         turn = at % len(keys)
         for key in keys[turn:] + keys[:turn]:
-            if at < times[key] and isinstance(series[key], Series):
-                try:
-                    series[key].add(works[key](at))
-                except Failed as failed:
-                    series[key] = failed
+            if used[key] > seconds or not isinstance(series[key], Series):
+                continue
+            start = time.monotonic()
+            try:
+                series[key].add(works[key](at))
+            except Failed as failed:
+                series[key] = failed
+            used[key] += time.monotonic() - start
     return series
 
 

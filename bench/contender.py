@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from bench import clock
+from bench import clock, processes
 from bench.clock import Command
 
 
@@ -16,7 +16,6 @@ class Contender:
     """
 
     name = ""
-    rounds_divisor = 1
 
     def __init__(self, directory, env):
         self.directory = Path(directory) / self.name
@@ -101,6 +100,10 @@ class Floor(Contender):
     def running(self):
         return {file.stem: int(file.read_text()) for file in self.directory.glob("*.pid")}
 
+    def own(self):
+        belonging = processes.of(self.directory)
+        return [pid for pid in belonging if processes.program(pid) == "floor"]
+
     def show(self, running):
         """Makes it list these pids, which somebody else keeps."""
         for name, pid in running.items():
@@ -108,20 +111,16 @@ class Floor(Contender):
 
 
 class Bgrun(Contender):
-    """Each tool by itself, or through the dispatcher `bgrun`."""
+    """Each tool by itself."""
 
     name = "bgrun"
 
-    def __init__(self, directory, env, bin_dir, dispatched=False):
-        self.name = "through bgrun" if dispatched else "bgrun"
+    def __init__(self, directory, env, bin_dir):
         super().__init__(directory, env)
         self.bin_dir = Path(bin_dir)
-        self.dispatched = dispatched
         self.env["BGR_HOME"] = str(self.directory / "home")
 
     def verb(self, verb, *argv, stdin=b""):
-        if self.dispatched:
-            return self.command(self.bin_dir / "bgrun", verb, *argv, stdin=stdin)
         return self.command(self.bin_dir / f"bgrun-{verb}", *argv, stdin=stdin)
 
     def prepare(self, programs):
@@ -159,3 +158,28 @@ class Bgrun(Contender):
     def leave(self):
         if os.path.isdir(self.env["BGR_HOME"]):
             self.run(self.bin_dir / "bgrun-kill", "--nuke", "--timeout", "1")
+
+
+class ThroughBgrun(Bgrun):
+    """The same by way of the dispatcher."""
+
+    name = "through bgrun"
+
+    def verb(self, verb, *argv, stdin=b""):
+        return self.command(self.bin_dir / "bgrun", verb, *argv, stdin=stdin)
+
+
+class WithRecord(Bgrun):
+    """The same when the record is asked for, as a program would."""
+
+    name = "with --json"
+
+    def start(self, program):
+        return self.verb("run", program["name"], "--json", "--", *program["argv"])
+
+    def stop(self, name):
+        return self.verb("kill", "--json", name)
+
+
+# Other ways of bgrun, shown as works of their own.
+WAYS = (ThroughBgrun, WithRecord)

@@ -132,7 +132,7 @@ def follow(bench, name, log):
             list(map(str, argv)), env=bench.bgrun.env, stdout=subprocess.PIPE, bufsize=0
         )
         try:
-            bench.note("follow", who, latencies(follower, log, bench.rounds(60)))
+            bench.note("follow", getattr(who, "name", who), latencies(follower, log, bench.rounds(60)))
         finally:
             follower.kill()
             follower.wait()

@@ -14,8 +14,6 @@ from bench.contender import Contender
 class Peer(Contender):
     """One that keeps a daemon, whose children are the programs."""
 
-    # Peers take up to a thousand times as long; fewer rounds show them well enough.
-    rounds_divisor = 4
     daemon = None
 
     def running(self):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from bench.clock import Failed, Series
+from bench.contender import WAYS
 
 BUDGETS = json.loads(Path(__file__).with_name("budgets.json").read_text())
 REFERENCE = BUDGETS["reference"]
@@ -22,7 +23,8 @@ class Report:
 
     def note(self, work, who, value):
         """`value` is a series of seconds, a number, or the failure to get one."""
-        work, who = (f"{work} {who}", "bgrun") if who == "through bgrun" else (work, who)
+        if who in (way.name for way in WAYS):
+            work, who = f"{work} {who}", "bgrun"
         if isinstance(value, Failed):
             self.remarks.append(f"{work}, {who}: not measured: {value}")
         elif work in WORKS:
@@ -38,6 +40,7 @@ class Report:
     def rows(self):
         for work, entry in WORKS.items():
             found = self.measured.get(work, {})
+            # A way of bgrun has the floor of its work.
             floor = found.get("floor") or self.measured.get(work.split(" ")[0], {}).get("floor")
             if "bgrun" in found:
                 yield self.row(work, entry, found, numbers(floor, entry))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import clock, logs, peers, processes, works
 from bench.clock import Failed, Series
-from bench.contender import Bgrun, Floor
+from bench.contender import WAYS, Bgrun, Floor
 from bench.report import Report
 
 WORKS = {
@@ -48,7 +48,7 @@ class Bench:
         binary = compile_floor(self.directory)
         self.floor = Floor(directory, self.env, binary)
         self.bgrun = Bgrun(directory, self.env, bin_dir)
-        self.dispatched = Bgrun(directory, self.env, bin_dir, dispatched=True)
+        self.ways = [way(directory, self.env, bin_dir) for way in WAYS]
         self.peers = peers.installed(directory, self.env, peer_path)
 
     def rounds(self, many):
@@ -56,15 +56,13 @@ class Bench:
 
     def interleave(self, rounds, works):
         """As clock.interleave; answers the series by the names of the contenders."""
-        # What cannot be seen to scale with the machine is measured by what can.
         self.time_true()
-        each = {who: max(3, rounds // getattr(who, "rounds_divisor", 1)) for who in works}
-        each = {who: min(count, rounds) for who, count in each.items()}
-        series = clock.interleave(each, works)
+        series = clock.interleave(rounds, works, 3 if self.quick else 15)
         self.time_true()
         return {getattr(who, "name", who): found for who, found in series.items()}
 
     def time_true(self):
+        """What says how fast this machine is, all through the run."""
         words = clock.read(self.floor.command(self.floor.binary, "true", 20), self.scratch)
         for nanoseconds in words.split():
             self.report.true.add(int(nanoseconds) / 1e9)

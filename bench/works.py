@@ -15,7 +15,7 @@ def program(at, argv=None):
 
 def one(bench):
     """Start of one until the command returns, and stop of one until it is gone."""
-    contenders = [bench.floor, bench.bgrun, bench.dispatched, *bench.peers]
+    contenders = [bench.floor, bench.bgrun, *bench.ways, *bench.peers]
     stops = {contender.name: Series() for contender in contenders}
     rounds = bench.rounds(60)
     for contender in contenders:
