@@ -94,6 +94,9 @@ struct Stopping {
 
 /// How long after SIGKILL something may still be there: it hangs in the kernel then.
 const AFTER_KILL: Duration = Duration::from_secs(2);
+/// How long the parent of a process without supervisor may take to reap it: an init does
+/// it at once, as a rule.
+const REAPING: Duration = Duration::from_millis(50);
 /// How long between two looks for processes that came since.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -323,7 +326,7 @@ impl Stopping {
         let mut stopped = Stopped::new(self.target, outcome);
         // Where no supervisor has seen it, a new enough kernel tells how it ended.
         if let (true, Some(main)) = (stopped.is_over(), &stopped.target.sight.process) {
-            stopped.ended = main.ended(Duration::ZERO);
+            stopped.ended = main.ended(REAPING);
         }
         stopped.survivors = self.survivors;
         stopped.waited = self.waited.unwrap_or_default();
