@@ -97,8 +97,12 @@ pub fn descendants_of(pid: i32) -> Vec<i32> {
 }
 
 /// The environment that a process was started with.
+///
+/// For a moment within exec, when descriptors are closed already, the kernel shows none.
 pub fn environ_of(pid: i32) -> BTreeMap<String, String> {
-    let bytes = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let read = || fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let bytes = crate::patience::briefly(|| Some(read()).filter(|bytes| !bytes.is_empty()));
+    let bytes = bytes.unwrap_or_default();
     let entries = bytes.split(|byte| *byte == 0).map(String::from_utf8_lossy);
     entries.filter_map(|e| e.split_once('=').map(|(k, v)| (k.into(), v.into()))).collect()
 }

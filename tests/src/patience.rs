@@ -41,6 +41,16 @@ pub fn eventually_ok<T>(mut fact: impl FnMut() -> Result<T, String>) -> T {
     }
 }
 
+/// Waits a moment for what may legitimately never come.
+pub(crate) fn briefly<T>(mut fact: impl FnMut() -> Option<T>) -> Option<T> {
+    (0..10).find_map(|look| {
+        if look > 0 {
+            pause();
+        }
+        fact()
+    })
+}
+
 /// Looks at `fact` for the whole of `window`; for what must *not* happen there is no other way.
 #[track_caller]
 pub fn holds_for(window: Duration, what: &str, mut fact: impl FnMut() -> bool) {
