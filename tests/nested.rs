@@ -142,9 +142,12 @@ fn a_process_may_restart_itself() {
     let home = Home::new();
     let script = "[ $BGRUN_RUN = 2 ] || bgrun run $BGRUN_NAME --restart; exec sleep 60";
     home.start("web", ["sh", "-c", script]);
-    eventually("the second run is on", || {
+    eventually_ok(|| {
         let record = home.ls("web");
-        record["run"] == 2 && record.status() == "running" && record["processes"] == 1
+        let is_on = record["run"] == 2 && record.status() == "running" && record["processes"] == 1;
+        is_on
+            .then_some(())
+            .ok_or_else(|| format!("{record:#}\n{}{}", home.out("web"), home.err("web")))
     });
 }
 
