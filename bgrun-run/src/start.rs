@@ -30,6 +30,19 @@ pub(crate) enum Outcome {
     Failed(Failure),
 }
 
+/// A wish that is written down, with the lock that goes to its supervisor.
+struct Asked {
+    spec: Spec,
+    start: Start,
+    lock: Lock,
+}
+
+/// For each name how far it has come, or what became of it already.
+type Each<T> = Vec<(String, Result<T, Outcome>)>;
+
+/// From so many on a second thread is worth its start.
+const MANY: usize = 8;
+
 /// A supervisor that waits to be told to go on.
 struct Waiting {
     launch: Launch,
@@ -47,7 +60,7 @@ pub(crate) fn all(args: &Args, way: Way, home: &Home, store: &mut Store) -> Vec<
     let stored = store.write::<_, Error>(Durability::Power, |writer| {
         let ready = |(name, plan)| match plan {
             Plan::Start(prepared) => match ask(args, writer, home, *prepared) {
-                Ok(waiting) => Ok((name, Ok(waiting))),
+                Ok(asked) => Ok((name, Ok(asked))),
                 Err(Refused::Process(failure))
                     if args.if_absent && failure.exit() == Exit::Exists =>
                 {
@@ -59,7 +72,7 @@ pub(crate) fn all(args: &Args, way: Way, home: &Home, store: &mut Store) -> Vec<
             Plan::Leave => Ok((name, Err(Outcome::Left))),
             Plan::Fail(failure) => Ok((name, Err(Outcome::Failed(failure)))),
         };
-        plans.into_iter().map(ready).collect::<Result<Vec<_>, _>>()
+        equip_all(plans.into_iter().map(ready).collect::<Result<Vec<_>, _>>()?, home)
     });
     fault::at("run:after-commit");
     // Supervisors of a transaction that failed see their socket close, and leave.
@@ -137,14 +150,42 @@ impl From<Error> for Refused {
     }
 }
 
-/// Stores the wish and makes a supervisor wait, with the lock in its hand: from here on
-/// everybody sees that the name is taken.
+/// Gives everyone a supervisor. To execute a program takes longer than all else here, and
+/// its starter waits for that: many are started from two threads.
+fn equip_all(mut asked: Each<Asked>, home: &Home) -> Result<Each<Waiting>, Error> {
+    let equip = |share: Each<Asked>| {
+        let one = |(name, asked): (String, Result<Asked, Outcome>)| match asked {
+            Err(outcome) => Ok((name, Err(outcome))),
+            Ok(asked) => match equip(asked, home) {
+                Ok(waiting) => Ok((name, Ok(waiting))),
+                Err(Refused::Process(failure)) => Ok((name, Err(Outcome::Failed(failure)))),
+                Err(Refused::Store(error)) => Err(error),
+            },
+        };
+        share.into_iter().map(one).collect::<Result<Vec<_>, Error>>()
+    };
+    if asked.len() < MANY {
+        return equip(asked);
+    }
+    let rest = asked.split_off(asked.len() / 2);
+    let (first, second) = std::thread::scope(|scope| {
+        let second = scope.spawn(|| equip(rest));
+        let first = equip(asked);
+        (first, second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let mut all = first?;
+    all.extend(second?);
+    Ok(all)
+}
+
+/// Stores the wish, with the lock in the hand: from here on everybody sees that the name
+/// is taken.
 fn ask(
     args: &Args,
     writer: &Writer<'_>,
     home: &Home,
     prepared: Prepared,
-) -> Result<Waiting, Refused> {
+) -> Result<Asked, Refused> {
     let Prepared { spec, stored } = prepared;
     let now = writer.process(&spec.name)?;
     if args.automatic && now.as_ref().is_none_or(|now| now.wanted == Wanted::Down) {
@@ -190,11 +231,17 @@ fn ask(
         }
     };
     let start = if args.automatic { writer.want_again(id)? } else { writer.want_up(id)? };
+    Ok(Asked { spec, start, lock })
+}
+
+/// Makes a supervisor wait for its launch, and names it in the lock file.
+fn equip(asked: Asked, home: &Home) -> Result<Waiting, Refused> {
+    let Asked { spec, start, lock } = asked;
     let (pid, socket) = supervisor(&spec.name, &lock)?;
     let line = line(&spec, &start, Identity::of(pid).ok());
     let text = serde_json::to_string(&line).map_err(|error| system(error.into()))?;
     lock.write_line(&text).map_err(|error| match error.kind() {
-        std::io::ErrorKind::StorageFull => Refused::Store(Error::Full(home.lock(id))),
+        std::io::ErrorKind::StorageFull => Refused::Store(Error::Full(home.lock(start.id))),
         _ => system(error),
     })?;
     let environment = spec.environment(&start.cookie, start.run);
