@@ -219,10 +219,11 @@ fn ask(
         })
     };
     // Locked before anything is changed, where there is something to lock.
+    let mut least_run = 1;
     let (id, lock) = match now {
         Some(process) => {
             let lock = take(process.id)?;
-            note_unrecorded_end(writer, &lock, process)?;
+            least_run = note_unrecorded_end(writer, &lock, process)?;
             (writer.save(&spec, &new_cookie())?, lock)
         }
         None => {
@@ -230,7 +231,8 @@ fn ask(
             (id, take(id)?)
         }
     };
-    let start = if args.automatic { writer.want_again(id)? } else { writer.want_up(id)? };
+    let mut start = if args.automatic { writer.want_again(id)? } else { writer.want_up(id)? };
+    start.run = start.run.max(least_run);
     Ok(Asked { spec, start, lock })
 }
 
@@ -298,25 +300,27 @@ fn change(then: Option<&Process>, now: Option<&Process>) -> Change {
 }
 
 /// Writes down an end that only the lock file knows, or nobody: the next line will be
-/// over it.
+/// over it. Answers the least number for the next run: none is given twice, also when the
+/// store does not know of the last one.
 fn note_unrecorded_end(
     writer: &Writer<'_>,
     lock: &Lock,
     mut process: Process,
-) -> Result<(), Error> {
+) -> Result<i64, Error> {
     let line = lock.line().ok().and_then(|line| serde_json::from_str(&line).ok());
-    let learned = match line as Option<LockLine<Identity>> {
-        Some(line) => process.learn_from(&line),
-        None => false,
-    };
-    let Some(mut run) = process.run else { return Ok(()) };
+    let line: Option<LockLine<Identity>> = line;
+    let line = line.filter(|line| line.id == process.id && line.cookie == process.cookie);
+    let learned = line.as_ref().is_some_and(|line| process.learn_from(line));
+    let least = line.map_or(1, |line| line.run + i64::from(line.started_at.is_some()));
+    let Some(mut run) = process.run else { return Ok(least) };
     if run.end.is_none() {
         // Nothing of it lives, and nobody saw it end.
         run.end = Some(End { at: None, code: None, signal: None, reason: Reason::Unknown });
     } else if !learned {
-        return Ok(());
+        return Ok(least);
     }
-    writer.record_run(process.id, &run, process.supervisor.as_deref())
+    writer.record_run(process.id, &run, process.supervisor.as_deref())?;
+    Ok(least)
 }
 
 fn line(spec: &Spec, start: &Start, supervisor: Option<Identity>) -> LockLine<Identity> {

@@ -139,7 +139,11 @@ impl Process {
             return false;
         }
         let mut learned = false;
-        if line.run > number && line.started_at.is_some() {
+        // A number may have been given twice, when the store lost the first: the later start
+        // request is the later run.
+        let is_later =
+            line.run > number || self.run.as_ref().is_some_and(|run| line.request > run.request);
+        if is_later && line.started_at.is_some() {
             if let Some(end) = self.run.as_ref().and_then(|run| run.end.clone()) {
                 self.previous_end = Some(end);
             }
