@@ -47,7 +47,8 @@ pub(crate) fn record_ends(home: &Home, stopped: &[Stopped], reason: Reason) -> R
         return Ok(());
     }
     let (mut store, _) = Store::open(home)?;
-    store.write(Durability::Power, |writer| {
+    // The wish has been made to survive a loss of power; after one, nothing runs anyway.
+    store.write(Durability::Boot, |writer| {
         for (id, supervisor, run, end) in &ends {
             writer.record_run(*id, &Run { end: None, ..run.clone() }, supervisor.as_deref())?;
             writer.record_end(*id, run.number, end)?;

@@ -104,9 +104,11 @@ impl Lock {
     pub fn write_line(&self, line: &str) -> io::Result<()> {
         let text = format!("{line}\n");
         let length = text.len() as u64;
-        // Where it is not supported the write itself allocates.
-        let _ =
-            rustix::fs::fallocate(&self.file, FallocateFlags::KEEP_SIZE, 0, length + SPARE_BYTES);
+        if self.file.metadata()?.len() < length {
+            // Where it is not supported the write itself allocates.
+            let flags = FallocateFlags::KEEP_SIZE;
+            let _ = rustix::fs::fallocate(&self.file, flags, 0, length + SPARE_BYTES);
+        }
         self.file.write_all_at(text.as_bytes(), 0)?;
         self.file.set_len(length)
     }
