@@ -40,10 +40,18 @@ impl Family {
 
     /// Takes hold of all processes of an adopted tree.
     pub(crate) fn hold(&mut self, line: &LockLine<Identity>, main: Option<u32>) {
-        if self.is_adopted() {
-            let alive = self.alive(line, main);
-            *self =
-                Self::Adopted(alive.iter().filter_map(|stat| Pidfd::open(stat.pid).ok()).collect());
+        if !self.is_adopted() {
+            return;
+        }
+        let alive = self.alive(line, main);
+        let Self::Adopted(held) = self else { return };
+        // The main process stays held until its end was taken: it may end during the look.
+        held.retain(|pidfd| Some(pidfd.pid()) == main);
+        for stat in alive {
+            let is_held = held.iter().any(|pidfd| pidfd.pid() == stat.pid);
+            if !is_held && let Ok(pidfd) = Pidfd::open(stat.pid) {
+                held.push(pidfd);
+            }
         }
     }
 
