@@ -1,6 +1,7 @@
 //! Databases of the older tool of the same name: migrated in place or imported once, nothing lost.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use tests::*;
 
 const OLD: [OldProcess; 4] = [
@@ -206,4 +207,26 @@ fn the_columns_of_the_older_tool_are_still_there() {
     assert!(again.is_err(), "the name is unique");
     let mode: String = database.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
+}
+
+#[test]
+fn a_registry_of_the_first_schema_is_brought_up_to_date_with_a_backup() {
+    let home = Home::new();
+    let place = home.path().to_str().unwrap();
+    fs::create_dir(home.state()).unwrap();
+    fs::set_permissions(home.state(), fs::Permissions::from_mode(0o700)).unwrap();
+    let dump = include_str!("fixtures/schema-1.sql").replace("HOME", place);
+    open_database(&home.database()).execute_batch(&dump).unwrap();
+    fs::set_permissions(home.database(), fs::Permissions::from_mode(0o600)).unwrap();
+
+    let job = home.ls("job");
+    assert_eq!((&job["exit_code"], &job["exit_reason"]), (&json!(3), &json!("exit")));
+    assert_eq!((&job["after"], &job["log_keep"]), (&json!([]), &json!(5)));
+    let web = home.ls("web");
+    assert_eq!((web.status(), &web["memory_limit_bytes"]), ("stopped", &json!(500 << 20)));
+    assert_eq!(backups(&home).len(), 1);
+
+    home.verb("run", ["web", "--quiet"]).ok();
+    let run = home.ls("web");
+    assert_eq!((run["run"].as_i64(), &run["env_keys"]), (Some(2), &json!(["A"])));
 }

@@ -134,6 +134,7 @@ mod tests {
             started_since_boot_ms: None,
             stdout_offset,
             stderr_offset: 0,
+            ready_at: None,
             end: Some(End { at: None, code: Some(0), signal: None, reason: Reason::Exit }),
         }
     }

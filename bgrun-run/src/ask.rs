@@ -49,6 +49,13 @@ pub(crate) struct Ask {
     pub(crate) final_codes: Option<Vec<i32>>,
     pub(crate) memory_limit_bytes: Option<u64>,
     pub(crate) restart_interval_minutes: Option<u64>,
+    pub(crate) no_config: Option<bool>,
+    pub(crate) after: Option<Vec<String>>,
+    pub(crate) ready: Option<String>,
+    pub(crate) log_max_size_bytes: Option<u64>,
+    pub(crate) log_keep: Option<u32>,
+    pub(crate) log_compress: Option<bool>,
+    pub(crate) log_max_total_bytes: Option<u64>,
     /// Whether `settings` are all there shall be, not only what is to change.
     pub(crate) has_all_settings: bool,
     /// Variables that a record names and whose values it does not have.
@@ -185,6 +192,13 @@ struct Part {
     max_restarts: Option<u32>,
     restart_window_ms: Option<u64>,
     stop_exit_codes: Option<Vec<i32>>,
+    no_config: Option<bool>,
+    after: Option<Vec<String>>,
+    ready: Option<String>,
+    log_max_size_bytes: Option<u64>,
+    log_keep: Option<u32>,
+    log_compress: Option<bool>,
+    log_max_total_bytes: Option<u64>,
 }
 
 fn from_stdin(args: &Args) -> anyhow::Result<Vec<Ask>> {
@@ -275,6 +289,13 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
         final_codes: base.final_codes.clone().or(part.stop_exit_codes),
         memory_limit_bytes: base.memory_limit_bytes.or(part.memory_limit_bytes),
         restart_interval_minutes: base.restart_interval_minutes.or(part.restart_interval_minutes),
+        no_config: base.no_config.or(part.no_config),
+        after: base.after.clone().or(part.after),
+        ready: base.ready.clone().or(part.ready),
+        log_max_size_bytes: base.log_max_size_bytes.or(part.log_max_size_bytes),
+        log_keep: base.log_keep.or(part.log_keep),
+        log_compress: base.log_compress.or(part.log_compress),
+        log_max_total_bytes: base.log_max_total_bytes.or(part.log_max_total_bytes),
         hint: None,
         is_selector: false,
     })

@@ -10,7 +10,9 @@ use std::time::Duration;
 use bgrun_platform::spawn::{self, Refused};
 use bgrun_platform::text::safe_path;
 use bgrun_platform::tool::{Exit, Failure, callers_umask};
-use bgrun_store::{Home, KeepAlive, Process, RestartPolicy, Spec, Store, Stream, name, rendered};
+use bgrun_store::{
+    Home, KeepAlive, LogPolicy, Process, RestartPolicy, Spec, Store, Stream, name, rendered,
+};
 
 use crate::ask::{Ask, Command};
 use crate::environment;
@@ -228,6 +230,15 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
             .or(kept.as_ref().and_then(|kept| kept.restart_interval_minutes))
             .or(inherited.restart_interval_minutes),
         started_by: environment::outer_process(),
+        no_config: ask.no_config.or(kept.as_ref().map(|kept| kept.no_config)).unwrap_or(false),
+        after: ask
+            .after
+            .clone()
+            .or(kept.as_ref().map(|kept| kept.after.clone()))
+            .unwrap_or_default(),
+        ready: ask.ready.clone().or(kept.as_ref().and_then(|kept| kept.ready.clone())),
+        container: kept.as_ref().and_then(|kept| kept.container.clone()),
+        log_policy: log_policy(ask, kept.as_ref()),
     };
     if !ask.missing_values.is_empty() && kept.is_none() {
         bgrun_platform::tool::warn(format_args!(
@@ -250,6 +261,16 @@ fn restart_policy(ask: &Ask, kept: Option<&Spec>) -> RestartPolicy {
         policy.final_codes.clone_from(codes);
     }
     policy
+}
+
+fn log_policy(ask: &Ask, kept: Option<&Spec>) -> LogPolicy {
+    let kept = kept.map(|kept| kept.log_policy).unwrap_or_default();
+    LogPolicy {
+        max_size_bytes: ask.log_max_size_bytes.unwrap_or(kept.max_size_bytes),
+        keep: ask.log_keep.unwrap_or(kept.keep),
+        compress: ask.log_compress.unwrap_or(kept.compress),
+        max_total_bytes: ask.log_max_total_bytes.or(kept.max_total_bytes),
+    }
 }
 
 /// All overrides: what is set by name goes before what files say.

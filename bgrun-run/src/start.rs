@@ -349,6 +349,8 @@ fn line(spec: &Spec, start: &Start, supervisor: Option<Identity>) -> LockLine<Id
         started_since_boot_ms: None,
         stdout_offset: 0,
         stderr_offset: 0,
+        ready_at: None,
+        log_policy: spec.log_policy,
         ended: None,
         stopped: false,
     }

@@ -14,7 +14,7 @@ use crate::lock_line::LockLine;
 use crate::name;
 use crate::process::{Wanted, new_cookie};
 use crate::schema;
-use crate::spec::{RestartPolicy, Spec, Stream};
+use crate::spec::{Spec, Stream};
 use crate::writer::Writer;
 
 /// What was taken over from elsewhere when the registry was opened.
@@ -255,29 +255,19 @@ fn take_over(writer: &Writer<'_>, home: &Home, row: OlderRow) -> Result<Imported
     let spec = Spec {
         group: row.group.or_else(|| settings.get(crate::variables::GROUP).cloned()),
         command: row.command,
-        argv: None,
         directory: directory.clone(),
         // Relative to the work directory there.
         config: (!row.config.is_empty()).then(|| directory.join(row.config)),
         stdout: or(stdout, home.log(None, &free, Stream::Stdout)),
         stderr: or(stderr, home.log(None, &free, Stream::Stderr)),
-        shared_log: false,
-        caller_environment: Vec::new(),
-        environment_files: Vec::new(),
         keep_alive: match settings.get(crate::variables::KEEP_ALIVE).map(String::as_str) {
             Some("true") => crate::spec::KeepAlive::Always,
             _ => crate::spec::KeepAlive::Never,
         },
-        restart_policy: RestartPolicy::default(),
         overrides: settings.clone(),
         settings,
-        umask: 0o022,
-        stop_signal: "SIGTERM".to_owned(),
-        stop_timeout: Duration::from_secs(10),
-        memory_limit_bytes: None,
-        restart_interval_minutes: None,
-        started_by: None,
         name: free.clone(),
+        ..Spec::default()
     };
     let id = writer.save(&spec, &new_cookie())?;
     writer.set_timestamp(id, &row.timestamp)?;
@@ -347,22 +337,14 @@ fn spec_of(line: &LockLine<serde_json::Value>) -> Spec {
         command: line.command.clone(),
         argv: line.argv.as_ref().map(|argv| argv.iter().map(Into::into).collect()),
         directory: line.workdir.clone(),
-        config: None,
         stdout: line.stdout_path.clone(),
         stderr: line.stderr_path.clone(),
         shared_log: line.shared_log,
-        caller_environment: Vec::new(),
-        environment_files: Vec::new(),
-        settings: BTreeMap::new(),
-        overrides: BTreeMap::new(),
-        umask: 0o022,
         stop_signal: line.stop_signal.clone(),
         stop_timeout: Duration::from_millis(line.stop_timeout_ms),
         keep_alive: line.keep_alive,
-        restart_policy: RestartPolicy::default(),
-        memory_limit_bytes: None,
-        restart_interval_minutes: None,
-        started_by: None,
+        log_policy: line.log_policy,
+        ..Spec::default()
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::{Process, Wanted};
 use crate::run::{End, Run};
-use crate::spec::{KeepAlive, RestartPolicy};
+use crate::spec::{KeepAlive, LogPolicy, RestartPolicy};
 
 /// What a supervisor writes into the lock file. `I` is the platform's identity of a
 /// process. Fields are only ever added, so that tools of one version read the lines of
@@ -63,6 +63,12 @@ pub struct LockLine<I> {
     /// Length of the stderr log then.
     #[serde(default)]
     pub stderr_offset: i64,
+    /// When it was found to be ready, where it says how one finds out.
+    #[serde(with = "crate::time::optional", default)]
+    pub ready_at: Option<Timestamp>,
+    /// How large its logs become.
+    #[serde(default)]
+    pub log_policy: LogPolicy,
     /// How the run ended.
     pub ended: Option<End>,
     /// Whether the user has stopped it: the wish, where the store could not take it.
@@ -86,6 +92,7 @@ impl<I: Serialize> LockLine<I> {
             started_since_boot_ms: self.started_since_boot_ms,
             stdout_offset: self.stdout_offset,
             stderr_offset: self.stderr_offset,
+            ready_at: self.ready_at,
             end: self.ended.clone(),
         }
     }
@@ -118,6 +125,11 @@ impl<I: Serialize> LockLine<I> {
             memory_limit_bytes: None,
             restart_interval_minutes: None,
             started_by: None,
+            no_config: false,
+            after: Vec::new(),
+            ready: None,
+            container: None,
+            log_policy: self.log_policy,
             wanted: if self.stopped { Wanted::Down } else { Wanted::Up },
             request: self.request,
             cookie: self.cookie.clone(),

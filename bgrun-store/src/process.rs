@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::lock_line::LockLine;
 use crate::run::{End, Run};
-use crate::spec::{KeepAlive, RestartPolicy};
+use crate::spec::{ContainerName, KeepAlive, LogPolicy, RestartPolicy};
 
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,16 @@ pub struct Process {
     pub restart_interval_minutes: Option<u64>,
     /// The managed process from inside which it was started.
     pub started_by: Option<String>,
+    /// Whether no configuration file is looked for in its directory.
+    pub no_config: bool,
+    /// What has to be there first, each as `NAME` or `NAME:CONDITION`.
+    pub after: Vec<String>,
+    /// How it is found out that it is ready, as it was said.
+    pub ready: Option<String>,
+    /// The container it is, if its command runs one.
+    pub container: Option<ContainerName>,
+    /// How large its logs become.
+    pub log_policy: LogPolicy,
     /// What the user asked for.
     pub wanted: Wanted,
     /// The number of the latest start the user asked for; 0 for none.

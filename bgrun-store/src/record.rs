@@ -81,6 +81,23 @@ pub struct Record {
     pub started_by: Option<String>,
     /// The container it is, if it is one.
     pub container: Option<Container>,
+    /// Whether no configuration file is looked for.
+    pub no_config: bool,
+    /// What has to be there before it is started.
+    pub after: Vec<String>,
+    /// How it is found out that it is ready.
+    pub ready: Option<String>,
+    /// When this run was found to be ready.
+    #[serde(with = "crate::time::optional")]
+    pub ready_at: Option<Timestamp>,
+    /// A log file that is larger is rotated; 0: never.
+    pub log_max_size_bytes: u64,
+    /// So many archives of each log are kept.
+    pub log_keep: u32,
+    /// Whether archives are compressed.
+    pub log_compress: bool,
+    /// All of its logs and archives together take no more.
+    pub log_max_total_bytes: Option<u64>,
     /// Its environment: the overrides called `BGR_*`, or all of it when asked for.
     pub env: BTreeMap<String, String>,
     /// The names of all overrides.
@@ -160,7 +177,19 @@ impl Record {
             memory_limit_bytes: process.memory_limit_bytes,
             restart_interval_minutes: process.restart_interval_minutes,
             started_by: process.started_by.clone(),
-            container: None,
+            container: process.container.as_ref().map(|container| Container {
+                engine: container.engine.clone(),
+                name: container.name.clone(),
+                status: None,
+            }),
+            no_config: process.no_config,
+            after: process.after.clone(),
+            ready: process.ready.clone(),
+            ready_at: process.run.as_ref().and_then(|run| run.ready_at),
+            log_max_size_bytes: process.log_policy.max_size_bytes,
+            log_keep: process.log_policy.keep,
+            log_compress: process.log_policy.compress,
+            log_max_total_bytes: process.log_policy.max_total_bytes,
             env: overrides.into_iter().filter(|(key, _)| shown(key)).collect(),
             env_keys,
             env_files: process.environment_files.iter().map(|path| text(path)).collect(),

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::encoding::{path, split, split_variables};
 use crate::process::{Process, Wanted};
 use crate::run::{End, Reason, Run};
-use crate::spec::{KeepAlive, RestartPolicy, Spec};
+use crate::spec::{ContainerName, KeepAlive, LogPolicy, RestartPolicy, Spec};
 use crate::time;
 
 /// The latest run is `r`; `e` is the latest one before it, which is asked for only
@@ -22,9 +22,11 @@ SELECT p.id, p.name, p."group", p.command, p.argv, p.workdir, p.configPath, p.st
     p.keep_alive, p.memory_limit_bytes, p.restart_interval_minutes, p.started_by, p.wanted,
     p.request, p.cookie, p.restarts, p.supervisor, p.next_restart_at, p.timestamp,
     r.number, r.request, r.pid, r.first_pid, r.identity, r.started_at, r.started_since_boot_ms,
-    r.stdout_offset, r.stderr_offset, r.ended_at, r.exit_code, r.exit_signal, r.exit_reason,
+    r.stdout_offset, r.stderr_offset, r.ready_at, r.ended_at, r.exit_code, r.exit_signal, r.exit_reason,
     e.ended_at, e.exit_code, e.exit_signal, e.exit_reason,
-    p.backoff_min_ms, p.backoff_max_ms, p.max_restarts, p.restart_window_ms, p.stop_exit_codes
+    p.backoff_min_ms, p.backoff_max_ms, p.max_restarts, p.restart_window_ms, p.stop_exit_codes,
+    p.no_config, p.after, p.ready, p.container_engine, p.container_name, p.log_max_size_bytes,
+    p.log_keep, p.log_compress, p.log_max_total_bytes
 FROM process p
 LEFT JOIN run r ON r.process_id = p.id AND r.number = p.run
 LEFT JOIN run e ON r.exit_reason IS NULL AND e.process_id = p.id AND e.number = p.run - 1
@@ -65,10 +67,15 @@ fn process_of(row: &Row<'_>) -> rusqlite::Result<Process> {
         stop_signal: row.get(12)?,
         stop_timeout: Duration::from_millis(timeout.try_into().unwrap_or(0)),
         keep_alive: keep_alive(row, 14)?,
-        restart_policy: restart_policy(row, 42)?,
+        restart_policy: restart_policy(row, 43)?,
         memory_limit_bytes: row.get::<_, Option<i64>>(15)?.map(i64::cast_unsigned),
         restart_interval_minutes: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
         started_by: row.get(17)?,
+        no_config: row.get(48)?,
+        after: words(row, 49)?,
+        ready: row.get(50)?,
+        container: container(row, 51)?,
+        log_policy: log_policy(row, 53)?,
         wanted: if row.get_ref(18)?.as_str()? == "up" { Wanted::Up } else { Wanted::Down },
         request: row.get(19)?,
         cookie: row.get(20)?,
@@ -77,14 +84,14 @@ fn process_of(row: &Row<'_>) -> rusqlite::Result<Process> {
         next_restart_at: timestamp(row, 23)?,
         timestamp: timestamp(row, 24)?,
         run,
-        previous_end: end_of(row, 38)?,
+        previous_end: end_of(row, 39)?,
     })
 }
 
 pub(crate) fn runs(connection: &Connection, id: i64, count: u32) -> rusqlite::Result<Vec<Run>> {
     let mut statement = connection.prepare_cached(
         "SELECT number, request, pid, first_pid, identity, started_at, started_since_boot_ms, \
-            stdout_offset, stderr_offset, ended_at, exit_code, exit_signal, exit_reason \
+            stdout_offset, stderr_offset, ready_at, ended_at, exit_code, exit_signal, exit_reason \
          FROM run WHERE process_id = ?1 ORDER BY number DESC LIMIT ?2",
     )?;
     statement.query_map(params![id, count], |row| run_of(row, 0))?.collect()
@@ -102,7 +109,8 @@ fn run_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Run> {
         started_since_boot_ms: row.get(first + 6)?,
         stdout_offset: row.get(first + 7)?,
         stderr_offset: row.get(first + 8)?,
-        end: end_of(row, first + 9)?,
+        ready_at: timestamp(row, first + 9)?,
+        end: end_of(row, first + 10)?,
     })
 }
 
@@ -125,7 +133,9 @@ pub(crate) fn spec(connection: &Connection, id: i64) -> rusqlite::Result<Option<
             p.stderr_path, p.shared_log, p.env, p.settings, p.env_files, p.umask, p.stop_signal,
             p.stop_timeout_ms, p.keep_alive, p.memory_limit_bytes, p.restart_interval_minutes,
             p.started_by, c.variables, p.backoff_min_ms, p.backoff_max_ms, p.max_restarts,
-            p.restart_window_ms, p.stop_exit_codes
+            p.restart_window_ms, p.stop_exit_codes, p.no_config, p.after, p.ready,
+            p.container_engine, p.container_name, p.log_max_size_bytes, p.log_keep,
+            p.log_compress, p.log_max_total_bytes
         FROM process p LEFT JOIN caller_environment c ON c.process_id = p.id WHERE p.id = ?1"#,
     )?;
     let read = |row: &Row<'_>| {
@@ -153,6 +163,11 @@ pub(crate) fn spec(connection: &Connection, id: i64) -> rusqlite::Result<Option<
             memory_limit_bytes: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
             restart_interval_minutes: row.get::<_, Option<i64>>(17)?.map(i64::cast_unsigned),
             started_by: row.get(18)?,
+            no_config: row.get(25)?,
+            after: words(row, 26)?,
+            ready: row.get(27)?,
+            container: container(row, 28)?,
+            log_policy: log_policy(row, 30)?,
             caller_environment: split_variables(&variables.unwrap_or_default()),
         })
     };
@@ -178,6 +193,31 @@ fn restart_policy(row: &Row<'_>, first: usize) -> rusqlite::Result<RestartPolicy
             "[]" => Vec::new(),
             codes => serde_json::from_str(codes).unwrap_or_default(),
         },
+    })
+}
+
+/// Reads a JSON array of words.
+fn words(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
+    Ok(match row.get_ref(column)?.as_str()? {
+        "[]" => Vec::new(),
+        words => serde_json::from_str(words).unwrap_or_default(),
+    })
+}
+
+/// Reads engine and name from the two columns that begin at `first`.
+fn container(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<ContainerName>> {
+    let engine: Option<String> = row.get(first)?;
+    let Some(engine) = engine else { return Ok(None) };
+    Ok(Some(ContainerName { engine, name: row.get(first + 1)? }))
+}
+
+/// Reads what becomes of logs from the four columns that begin at `first`.
+fn log_policy(row: &Row<'_>, first: usize) -> rusqlite::Result<LogPolicy> {
+    Ok(LogPolicy {
+        max_size_bytes: row.get::<_, i64>(first)?.cast_unsigned(),
+        keep: row.get(first + 1)?,
+        compress: row.get(first + 2)?,
+        max_total_bytes: row.get::<_, Option<i64>>(first + 3)?.map(i64::cast_unsigned),
     })
 }
 

@@ -104,6 +104,8 @@ pub struct Run {
     pub stdout_offset: i64,
     /// Length of the stderr log then.
     pub stderr_offset: i64,
+    /// When it was found to be ready, where it says how one finds out.
+    pub ready_at: Option<Timestamp>,
     /// How it ended; none while it goes on, or when that was not seen.
     pub end: Option<End>,
 }

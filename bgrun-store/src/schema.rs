@@ -5,7 +5,7 @@
 pub(crate) const VERSION: i64 = STEPS.len() as i64;
 
 /// Each step brings a database from one version to the next.
-pub(crate) const STEPS: [&str; 1] = [FIRST];
+pub(crate) const STEPS: [&str; 2] = [FIRST, SECOND];
 
 /// The first ten columns of `process` are the older tool's, for programs that read
 /// them; `env` holds a JSON object of all overrides.
@@ -68,3 +68,20 @@ CREATE TABLE run (
     PRIMARY KEY (process_id, number)
 ) WITHOUT ROWID;
 "#;
+
+/// Configuration, order, readiness, containers and rotation. The indices are for telling
+/// whether another process writes into a log.
+const SECOND: &str = "
+ALTER TABLE process ADD COLUMN no_config INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE process ADD COLUMN after TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE process ADD COLUMN ready TEXT;
+ALTER TABLE process ADD COLUMN container_engine TEXT;
+ALTER TABLE process ADD COLUMN container_name TEXT;
+ALTER TABLE process ADD COLUMN log_max_size_bytes INTEGER NOT NULL DEFAULT 10485760;
+ALTER TABLE process ADD COLUMN log_keep INTEGER NOT NULL DEFAULT 5;
+ALTER TABLE process ADD COLUMN log_compress INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE process ADD COLUMN log_max_total_bytes INTEGER;
+ALTER TABLE run ADD COLUMN ready_at TEXT;
+CREATE INDEX process_by_stdout ON process (stdout_path);
+CREATE INDEX process_by_stderr ON process (stderr_path);
+";

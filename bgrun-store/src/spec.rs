@@ -102,6 +102,35 @@ impl Default for RestartPolicy {
     }
 }
 
+/// A container as its engine knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerName {
+    /// The program that runs it, `docker` or `podman`.
+    pub engine: String,
+    /// Its name there.
+    pub name: String,
+}
+
+/// How large the logs of a process become, and what is kept of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPolicy {
+    /// A log file that is larger is rotated, in bytes; 0: never.
+    pub max_size_bytes: u64,
+    /// So many archives of each log are kept.
+    pub keep: u32,
+    /// Whether archives are compressed.
+    pub compress: bool,
+    /// All of its logs and archives together take no more, in bytes; the oldest archives
+    /// go first. `None`: no limit.
+    pub max_total_bytes: Option<u64>,
+}
+
+impl Default for LogPolicy {
+    fn default() -> Self {
+        Self { max_size_bytes: 10 << 20, keep: 5, compress: false, max_total_bytes: None }
+    }
+}
+
 /// Everything needed to start a process, and to start it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
@@ -148,6 +177,50 @@ pub struct Spec {
     pub restart_interval_minutes: Option<u64>,
     /// The managed process from inside which it was started.
     pub started_by: Option<String>,
+    /// Whether no configuration file is looked for in its directory.
+    pub no_config: bool,
+    /// What has to be there first, each as `NAME` or `NAME:CONDITION`.
+    pub after: Vec<String>,
+    /// How it is found out that it is ready, as it was said.
+    pub ready: Option<String>,
+    /// The container it is, if its command runs one.
+    pub container: Option<ContainerName>,
+    /// How large its logs become.
+    pub log_policy: LogPolicy,
+}
+
+impl Default for Spec {
+    /// Nothing is said of it: what is not said has this value.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            group: None,
+            command: String::new(),
+            argv: None,
+            directory: PathBuf::new(),
+            config: None,
+            stdout: PathBuf::new(),
+            stderr: PathBuf::new(),
+            shared_log: false,
+            caller_environment: Vec::new(),
+            environment_files: Vec::new(),
+            settings: BTreeMap::new(),
+            overrides: BTreeMap::new(),
+            umask: 0o022,
+            stop_signal: "SIGTERM".to_owned(),
+            stop_timeout: Duration::from_secs(10),
+            keep_alive: KeepAlive::Never,
+            restart_policy: RestartPolicy::default(),
+            memory_limit_bytes: None,
+            restart_interval_minutes: None,
+            started_by: None,
+            no_config: false,
+            after: Vec::new(),
+            ready: None,
+            container: None,
+            log_policy: LogPolicy::default(),
+        }
+    }
 }
 
 impl Spec {

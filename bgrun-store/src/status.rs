@@ -146,6 +146,8 @@ mod tests {
             started_since_boot_ms: None,
             stdout_offset: 0,
             stderr_offset: 0,
+            ready_at: None,
+            log_policy: Default::default(),
             ended: end.map(|(reason, code)| End { at: None, code, signal: None, reason }),
             stopped: wanted == Wanted::Down,
         };

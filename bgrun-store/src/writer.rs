@@ -1,15 +1,14 @@
 //! Writing processes and runs, in one transaction.
 
-use std::ffi::OsString;
 use std::path::Path;
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::encoding::{join, join_variables, path_value};
+use crate::encoding::path_value;
 use crate::error::Error;
 use crate::process::Process;
-use crate::rows::{self, end_columns, json, millis};
+use crate::rows::{self, end_columns};
 use crate::run::{End, Run};
 use crate::spec::{KeepAlive, Spec};
 use crate::time;
@@ -33,7 +32,7 @@ pub struct Start {
 /// One transaction; see [`crate::Store::write`].
 #[derive(Debug)]
 pub struct Writer<'a> {
-    transaction: &'a Transaction<'a>,
+    pub(crate) transaction: &'a Transaction<'a>,
     path: &'a Path,
 }
 
@@ -42,11 +41,11 @@ impl<'a> Writer<'a> {
         Self { transaction, path }
     }
 
-    fn failed(&self, error: &rusqlite::Error) -> Error {
+    pub(crate) fn failed(&self, error: &rusqlite::Error) -> Error {
         Error::from_sqlite(self.path.to_owned(), error)
     }
 
-    fn execute(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize, Error> {
+    pub(crate) fn execute(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize, Error> {
         self.transaction
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(values))
@@ -109,80 +108,6 @@ impl<'a> Writer<'a> {
                     .optional()
             })
             .map_err(|error| self.failed(&error))
-    }
-
-    /// Writes down what the process of this name is; a new one gets `cookie`. Answers
-    /// its id.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub fn save(&self, spec: &Spec, cookie: &str) -> Result<i64, Error> {
-        self.save_with(None, spec, cookie)
-    }
-
-    /// [`Writer::save`] under a given id: for rebuilding a registry from lock files,
-    /// whose names are ids.
-    pub(crate) fn save_as(&self, id: i64, spec: &Spec, cookie: &str) -> Result<i64, Error> {
-        self.save_with(Some(id), spec, cookie)
-    }
-
-    fn save_with(&self, id: Option<i64>, spec: &Spec, cookie: &str) -> Result<i64, Error> {
-        let sql = r#"INSERT INTO process (name, "group", command, argv, workdir, configPath,
-                stdout_path, stderr_path, shared_log, env, settings, env_files, umask,
-                stop_signal, stop_timeout_ms, keep_alive, memory_limit_bytes,
-                restart_interval_minutes, started_by, cookie, id, backoff_min_ms, backoff_max_ms,
-                max_restarts, restart_window_ms, stop_exit_codes)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
-            ON CONFLICT (name) DO UPDATE SET "group" = ?2, command = ?3, argv = ?4, workdir = ?5,
-                configPath = ?6, stdout_path = ?7, stderr_path = ?8, shared_log = ?9, env = ?10,
-                settings = ?11, env_files = ?12, umask = ?13, stop_signal = ?14,
-                stop_timeout_ms = ?15, keep_alive = ?16, memory_limit_bytes = ?17,
-                restart_interval_minutes = ?18, started_by = ?19, backoff_min_ms = ?22,
-                backoff_max_ms = ?23, max_restarts = ?24, restart_window_ms = ?25,
-                stop_exit_codes = ?26
-            RETURNING id"#;
-        let policy = &spec.restart_policy;
-        let files = spec.environment_files.iter().map(|file| file.clone().into_os_string());
-        let values = params![
-            spec.name,
-            spec.group,
-            spec.command,
-            spec.argv.as_ref().map(join),
-            path_value(&spec.directory),
-            spec.config.as_deref().map(path_value),
-            path_value(&spec.stdout),
-            path_value(&spec.stderr),
-            spec.shared_log,
-            json(&spec.overrides),
-            json(&spec.settings),
-            join(&files.collect::<Vec<OsString>>()),
-            spec.umask,
-            spec.stop_signal,
-            millis(spec.stop_timeout),
-            spec.keep_alive.as_str(),
-            spec.memory_limit_bytes.map(u64::cast_signed),
-            spec.restart_interval_minutes.map(u64::cast_signed),
-            spec.started_by,
-            cookie,
-            id,
-            millis(policy.shortest_pause),
-            millis(policy.longest_pause),
-            policy.most,
-            millis(policy.window),
-            serde_json::to_string(&policy.final_codes).unwrap_or_else(|_| "[]".to_owned()),
-        ];
-        let id = self
-            .transaction
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.query_row(values, |row| row.get(0)))
-            .map_err(|error| self.failed(&error))?;
-        self.execute(
-            "INSERT INTO caller_environment (process_id, variables) VALUES (?1, ?2) \
-             ON CONFLICT (process_id) DO UPDATE SET variables = ?2",
-            params![id, join_variables(&spec.caller_environment)],
-        )?;
-        Ok(id)
     }
 
     /// Notes that the user wants the process `id` to run, from now on, anew.
@@ -268,14 +193,15 @@ impl<'a> Writer<'a> {
         let (ended_at, code, signal, reason) = end_columns(run.end.as_ref());
         self.execute(
             "INSERT INTO run (process_id, number, request, pid, first_pid, identity, \
-                started_at, started_since_boot_ms, stdout_offset, stderr_offset, ended_at, \
-                exit_code, exit_signal, exit_reason) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+                started_at, started_since_boot_ms, stdout_offset, stderr_offset, ready_at, \
+                ended_at, exit_code, exit_signal, exit_reason) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
              ON CONFLICT DO UPDATE SET pid = ?4, identity = ?6, \
-                ended_at = iif(exit_reason IS NULL, ?11, ended_at), \
-                exit_code = iif(exit_reason IS NULL, ?12, exit_code), \
-                exit_signal = iif(exit_reason IS NULL, ?13, exit_signal), \
-                exit_reason = coalesce(exit_reason, ?14)",
+                ready_at = coalesce(ready_at, ?11), \
+                ended_at = iif(exit_reason IS NULL, ?12, ended_at), \
+                exit_code = iif(exit_reason IS NULL, ?13, exit_code), \
+                exit_signal = iif(exit_reason IS NULL, ?14, exit_signal), \
+                exit_reason = coalesce(exit_reason, ?15)",
             params![
                 id,
                 run.number,
@@ -287,6 +213,7 @@ impl<'a> Writer<'a> {
                 run.started_since_boot_ms,
                 run.stdout_offset,
                 run.stderr_offset,
+                run.ready_at.map(time::text),
                 ended_at,
                 code,
                 signal,
@@ -301,6 +228,20 @@ impl<'a> Writer<'a> {
         self.execute(
             "DELETE FROM run WHERE process_id = ?1 AND number <= ?2",
             params![id, run.number - RUNS_KEPT],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that run `number` of the process `id` is ready since `at`, unless that is
+    /// known already.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn record_ready(&self, id: i64, number: i64, at: Timestamp) -> Result<(), Error> {
+        self.execute(
+            "UPDATE run SET ready_at = coalesce(ready_at, ?3) \
+             WHERE process_id = ?1 AND number = ?2",
+            params![id, number, time::text(at)],
         )?;
         Ok(())
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bgrun_store::{
-    Durability, End, Error, Home, KeepAlive, Reason, RestartPolicy, Run, Spec, Store, time,
+    ContainerName, Durability, End, Error, Home, KeepAlive, LogPolicy, Reason, RestartPolicy, Run,
+    Spec, Store, time,
 };
 
 fn store() -> (tempfile::TempDir, Store) {
@@ -35,6 +36,16 @@ fn spec(name: &str) -> Spec {
         memory_limit_bytes: Some(1 << 30),
         restart_interval_minutes: Some(60),
         started_by: Some("deploy".to_owned()),
+        no_config: true,
+        after: vec!["db:ready".to_owned()],
+        ready: Some("port:3000".to_owned()),
+        container: Some(ContainerName { engine: "podman".to_owned(), name: name.to_owned() }),
+        log_policy: LogPolicy {
+            max_size_bytes: 5,
+            keep: 2,
+            compress: true,
+            max_total_bytes: Some(1 << 40),
+        },
     }
 }
 
@@ -51,6 +62,7 @@ fn run(number: i64, code: Option<i32>) -> Run {
         started_since_boot_ms: Some(1),
         stdout_offset: 0,
         stderr_offset: 0,
+        ready_at: Some(time::now()),
         end: code.map(end),
     }
 }

@@ -50,6 +50,7 @@ pub(crate) mod tests {
             started_since_boot_ms: None,
             stdout_offset: 0,
             stderr_offset: 0,
+            ready_at: None,
             end: end.map(|(reason, code)| End { at: None, code, signal: None, reason }),
         }
     }
