@@ -42,19 +42,19 @@ pub(crate) fn show(
         Ok(None) => return Ok(Left::Absent),
         Err(error) => return complain(source.refused(&error)),
     };
-    let found = log
-        .length()
-        .and_then(|length| Ok((length, tail::start_of_last(lines, &log, length, block)?)));
-    let (length, start) = match found {
+    let found = log.end().and_then(|end| Ok((end, tail::start_of_last(lines, &log, end, block)?)));
+    let (end, start) = match found {
         Ok(found) => found,
         Err(error) => return complain(source.unreadable(&error)),
     };
-    output.begin(number, length);
-    if has_heading && start < length {
+    output.begin(number, end);
+    if has_heading && start < end {
         output.heading(&source.title())?;
     }
-    let reached =
-        log.each_block(start..length, block, |at, bytes| output.show(number, at, bytes))?;
+    let reached = log.each_block(start..end, block, |at, bytes| output.show(number, at, bytes))?;
+    if reached.removed_bytes > 0 {
+        tool::warn(source.removed(reached.removed_bytes));
+    }
     match reached.trouble {
         Some(error) => complain(source.unreadable(&error)),
         None => Ok(Left::ReadTo(log, reached.at)),

@@ -1,54 +1,70 @@
-//! One open log: bytes by their offset. Whatever a log consists of is hidden here.
+//! One open log: bytes by their logical offsets. Whatever a log consists of is hidden here.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use bgrun_platform::logs::{self, FileId, LogRefused};
+use bgrun_platform::logs::continuous;
+use bgrun_platform::logs::{FileId, LogRefused, archive};
 
 /// How much is read at once.
 pub(crate) const BLOCK_BYTES: usize = 128 << 10;
 
-/// A log that is there.
+/// A log that is there: its live file, and the archives before it.
 #[derive(Debug)]
 pub(crate) struct Log {
-    file: File,
+    log: Box<continuous::Log>,
+}
+
+/// Whether something was written to the log at `path`; cheaper than opening it.
+pub(crate) fn has_bytes(path: &Path) -> bool {
+    let live = std::fs::metadata(path);
+    live.is_ok_and(|file| file.is_file() && (file.len() > 0 || archive::is_any(path)))
 }
 
 impl Log {
     /// Opens the log at `path`, if something was ever written there.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>, LogRefused> {
-        Ok(logs::open_to_read(path)?.map(|file| Self { file }))
+        Ok(continuous::Log::open(path)?.map(|log| Self { log: Box::new(log) }))
+    }
+
+    /// Where it begins: what was before that is removed.
+    pub(crate) fn begin(&self) -> io::Result<u64> {
+        self.log.begin()
+    }
+
+    /// Where the file begins that is written now; what is before that lies in archives.
+    pub(crate) fn live_from(&self) -> io::Result<u64> {
+        self.log.live_from()
     }
 
     /// Where it ends now.
-    pub(crate) fn length(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
+    pub(crate) fn end(&self) -> io::Result<u64> {
+        self.log.end()
     }
 
-    /// Which file it is, also after another one took its name.
-    pub(crate) fn id(&self) -> io::Result<FileId> {
-        FileId::of(&self.file)
+    /// Which file its live one is, also after another one took its name.
+    pub(crate) fn id(&self) -> FileId {
+        self.log.id()
     }
 
     /// Reads from `at` on until `buffer` is full or the log ends; answers how many bytes.
+    ///
+    /// # Errors
+    /// `NotFound` when what stood at `at` was removed.
     pub(crate) fn read(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(at))?;
         let mut filled = 0;
         while filled < buffer.len() {
-            match file.read(&mut buffer[filled..]) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+            match self.log.read_at(at + filled as u64, &mut buffer[filled..])? {
+                0 => break,
+                count => filled += count,
             }
         }
         Ok(filled)
     }
 
-    /// Hands on the bytes of `range` in blocks, each with its offset.
+    /// Hands on the bytes of `range` in blocks, each with its offset. What was removed
+    /// meanwhile is passed over.
     ///
     /// # Errors
     /// Those of `each`; for those of reading see [`Reached`].
@@ -58,19 +74,29 @@ impl Log {
         buffer: &mut [u8],
         mut each: impl FnMut(u64, &[u8]) -> io::Result<()>,
     ) -> io::Result<Reached> {
-        let mut at = range.start;
-        while at < range.end {
-            let wanted = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(buffer.len());
-            match self.read(at, &mut buffer[..wanted]) {
+        let mut reached = Reached { at: range.start, removed_bytes: 0, trouble: None };
+        while reached.at < range.end {
+            let left = usize::try_from(range.end - reached.at).unwrap_or(usize::MAX);
+            let wanted = left.min(buffer.len());
+            match self.log.read_at(reached.at, &mut buffer[..wanted]) {
                 Ok(0) => break,
                 Ok(count) => {
-                    each(at, &buffer[..count])?;
-                    at += count as u64;
+                    each(reached.at, &buffer[..count])?;
+                    reached.at += count as u64;
                 }
-                Err(error) => return Ok(Reached { at, trouble: Some(error) }),
+                Err(error) => match self.log.begin() {
+                    Ok(begin) if error.kind() == io::ErrorKind::NotFound && begin > reached.at => {
+                        reached.removed_bytes += begin - reached.at;
+                        reached.at = begin;
+                    }
+                    _ => {
+                        reached.trouble = Some(error);
+                        break;
+                    }
+                },
             }
         }
-        Ok(Reached { at, trouble: None })
+        Ok(reached)
     }
 }
 
@@ -79,6 +105,8 @@ impl Log {
 pub(crate) struct Reached {
     /// Less than what was asked for when the log was cut short meanwhile.
     pub(crate) at: u64,
+    /// So many bytes were removed before they could be read.
+    pub(crate) removed_bytes: u64,
     /// Why it went no further.
     pub(crate) trouble: Option<io::Error>,
 }

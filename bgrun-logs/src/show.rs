@@ -1,7 +1,5 @@
 //! The act: shows what is in the logs already, and then what comes.
 
-use std::fs;
-
 use bgrun_platform::logs;
 use bgrun_platform::text;
 use bgrun_platform::tool::Exit;
@@ -12,7 +10,7 @@ use crate::choice::Choice;
 use crate::follow::Follower;
 use crate::form::{Facts, Form, Log, form};
 use crate::history::{self, Left};
-use crate::log::BLOCK_BYTES;
+use crate::log::{BLOCK_BYTES, has_bytes};
 use crate::output::Output;
 use crate::page::{Page, Screen};
 use crate::runs::Runs;
@@ -79,10 +77,8 @@ fn facts(
     let state = |stream: Stream| match sources.iter().find(|source| source.stream == stream) {
         None => Log::Absent,
         Some(_) if args.lines == Lines::Last(0) => Log::Empty,
-        Some(source) => match fs::metadata(&source.path) {
-            Ok(file) if file.is_file() && file.len() > 0 => Log::Filled,
-            _ => Log::Empty,
-        },
+        Some(source) if has_bytes(&source.path) => Log::Filled,
+        Some(_) => Log::Empty,
     };
     Facts {
         json: args.json,

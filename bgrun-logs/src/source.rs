@@ -24,7 +24,7 @@ pub(crate) struct Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LatestRun {
     pub(crate) number: i64,
-    /// Length of the log when it began.
+    /// End of the log when it began.
     pub(crate) offset: u64,
 }
 
@@ -45,6 +45,11 @@ impl Source {
     /// Why this log was not opened, in a line.
     pub(crate) fn refused(&self, error: &LogRefused) -> String {
         format!("{}: {error}", text::safe(&self.name))
+    }
+
+    /// That so much of it was removed before it could be shown, in a line.
+    pub(crate) fn removed(&self, bytes: u64) -> String {
+        format!("{}: {bytes} bytes were removed before they could be read", self.title())
     }
 
     /// Why this log cannot be read, in a line.
@@ -90,7 +95,7 @@ pub(crate) fn of(process: &Process, streams: Streams) -> Vec<Source> {
     sources
 }
 
-/// Length of a log when `run` began.
+/// The logical offset in a log at which `run` began.
 pub(crate) fn run_offset(run: &Run, stream: Stream) -> u64 {
     let offset = match stream {
         Stream::Stdout => run.stdout_offset,

@@ -9,37 +9,61 @@ use crate::log::Log;
 /// How much is read first: more than most last lines need, and few pages to touch.
 const FIRST_BYTES: usize = 16 << 10;
 
-/// The offset at which the last `lines` of the first `length` bytes begin. A newline ends
-/// a line; what follows the last one is a line, too.
+/// The offset at which the last `lines` of what is before `end` begin. A newline ends a
+/// line; what follows the last one is a line, too.
 pub(crate) fn start_of_last(
     lines: Lines,
     log: &Log,
-    length: u64,
+    end: u64,
     block: &mut [u8],
 ) -> io::Result<u64> {
-    let mut left = match lines {
-        Lines::All => return Ok(0),
-        Lines::Last(0) => return Ok(length),
+    let left = match lines {
+        Lines::All => return log.begin(),
+        Lines::Last(0) => return Ok(end),
         Lines::Last(count) => count,
     };
-    let mut end = length;
-    while end > 0 {
-        let size = if end == length { block.len().min(FIRST_BYTES) } else { block.len() } as u64;
-        // At multiples of the block's size, as the page cache has them.
-        let start = (end - 1) / size * size;
-        let wanted = usize::try_from(end - start).unwrap_or(block.len());
-        let count = log.read(start, &mut block[..wanted])?;
-        // The newline at the very end begins no line.
-        let searched = if end == length { count.min(wanted - 1) } else { count };
-        for newline in memchr::memrchr_iter(b'\n', &block[..searched]) {
-            left -= 1;
-            if left == 0 {
-                return Ok(start + newline as u64 + 1);
-            }
-        }
-        end = start;
+    let mut search = Search { log, end, left, block, at: end };
+    // The archives are looked for only when the live file has too few lines.
+    if let Some(start) = search.down_to(log.live_from()?)? {
+        return Ok(start);
     }
-    Ok(0)
+    let begin = log.begin()?;
+    Ok(search.down_to(begin)?.unwrap_or(begin))
+}
+
+/// A search for newlines from the end on backwards.
+struct Search<'a> {
+    log: &'a Log,
+    end: u64,
+    /// How many are still to be found.
+    left: u64,
+    block: &'a mut [u8],
+    /// Where it is.
+    at: u64,
+}
+
+impl Search<'_> {
+    /// Where the lines begin, if that is at `floor` or behind it.
+    fn down_to(&mut self, floor: u64) -> io::Result<Option<u64>> {
+        while self.at > floor {
+            let is_first = self.at == self.end;
+            let size = if is_first { self.block.len().min(FIRST_BYTES) } else { self.block.len() };
+            // At multiples of the block's size, as the page cache has them.
+            let start = ((self.at - 1) / size as u64 * size as u64).max(floor);
+            let wanted = usize::try_from(self.at - start).unwrap_or(self.block.len());
+            let count = self.log.read(start, &mut self.block[..wanted])?;
+            // The newline at the very end begins no line.
+            let searched = if is_first { count.min(wanted - 1) } else { count };
+            for newline in memchr::memrchr_iter(b'\n', &self.block[..searched]) {
+                self.left -= 1;
+                if self.left == 0 {
+                    return Ok(Some(start + newline as u64 + 1));
+                }
+            }
+            self.at = start;
+        }
+        Ok(None)
+    }
 }
 
 #[cfg(test)]

@@ -32,8 +32,8 @@ pub(crate) struct Trace {
     directory: Option<Watch>,
     /// Which file the last bytes shown were from.
     shown: Option<FileId>,
-    /// Where the next file is read from.
-    start: u64,
+    /// Where the next file is read from; else from its own first byte.
+    start: Option<u64>,
     /// What was said last of a log that cannot be read.
     complaint: String,
     has_more: bool,
@@ -50,7 +50,7 @@ struct Growing {
 impl Trace {
     /// Goes on where the history of log `number` ended.
     pub(crate) fn after(source: Source, number: usize, left: Left) -> Self {
-        let mut trace = Self::new(source, number, 0);
+        let mut trace = Self::new(source, number, None);
         match left {
             Left::Absent => {}
             Left::Unreadable(line) => trace.complaint = line,
@@ -61,11 +61,11 @@ impl Trace {
 
     /// Follows log `number` from where the latest run began.
     pub(crate) fn of_run(source: Source, number: usize) -> Self {
-        let start = source.run.map_or(0, |run| run.offset);
+        let start = source.run.map(|run| run.offset);
         Self::new(source, number, start)
     }
 
-    fn new(source: Source, number: usize, start: u64) -> Self {
+    fn new(source: Source, number: usize, start: Option<u64>) -> Self {
         Self {
             source,
             number,
@@ -84,7 +84,7 @@ impl Trace {
         if source.path == self.source.path {
             self.source = source;
         } else if let Some(run) = source.run.filter(|_| source.run != self.source.run) {
-            self.start = run.offset;
+            self.start = Some(run.offset);
             self.source = source;
             self.has_more = true;
         }
@@ -143,8 +143,17 @@ impl Trace {
         output: &mut Output,
     ) -> io::Result<()> {
         let is_first = self.files.is_empty();
-        let start = std::mem::take(&mut self.start);
-        self.hold(log, start);
+        let start = match std::mem::take(&mut self.start) {
+            Some(start) => Ok(start),
+            None => log.live_from(),
+        };
+        match start {
+            Ok(start) => self.hold(log, start),
+            Err(error) => {
+                self.complain(self.source.unreadable(&error));
+                return Ok(());
+            }
+        }
         if let Some(file) = self.files.last_mut() {
             file.watch = growth.add(&self.source.path).ok();
         }
@@ -159,10 +168,8 @@ impl Trace {
     }
 
     fn hold(&mut self, log: Log, at: u64) {
-        match log.id() {
-            Ok(id) => self.files.push(Growing { log, id, watch: None, at }),
-            Err(error) => self.complain(self.source.unreadable(&error)),
-        }
+        let id = log.id();
+        self.files.push(Growing { log, id, watch: None, at });
     }
 
     fn read_on(
@@ -173,15 +180,16 @@ impl Trace {
     ) -> io::Result<()> {
         let number = self.number;
         let file = &mut self.files[position];
-        let length = match file.log.length() {
-            Ok(length) => length,
+        let ends = file.log.end().and_then(|end| Ok((file.log.live_from()?, end)));
+        let (live_from, length) = match ends {
+            Ok(ends) => ends,
             Err(error) => {
                 self.complain(self.source.unreadable(&error));
                 return Ok(());
             }
         };
         if length < file.at {
-            file.at = 0;
+            file.at = live_from;
             self.say("was cut short; on from its new start", output)?;
             output.begin_anew(number)?;
         }
@@ -197,7 +205,11 @@ impl Trace {
         let show = |at, bytes: &[u8]| output.show(number, at, bytes);
         let reached = file.log.each_block(file.at..end, block, show)?;
         file.at = reached.at;
-        self.has_more |= reached.at == end && end < length;
+        self.has_more |= reached.at >= end && end < length;
+        if reached.removed_bytes > 0 {
+            output.flush()?;
+            tool::warn(self.source.removed(reached.removed_bytes));
+        }
         if let Some(error) = reached.trouble {
             self.complain(self.source.unreadable(&error));
         }

@@ -15,7 +15,7 @@
 //! | [`ports`] | who listens where |
 //! | [`spawn`] | executing a command, or learning exactly why not |
 //! | [`events`] | what a supervisor sleeps on |
-//! | [`logs`] | opening log files, waiting for them to grow |
+//! | [`logs`] | opening log files, waiting for them to grow, one log over all its archives |
 //! | [`tool`], [`args`], [`text`] | exit codes, error lines, values on the command line, safe output |
 #![warn(missing_docs)]
 #![allow(unsafe_code)]
@@ -27,6 +27,7 @@ compile_error!("bgrun runs on Linux so far: another platform needs the modules o
 
 pub mod args;
 pub mod fault;
+pub mod logs;
 pub mod sibling;
 pub mod text;
 pub mod tool;
@@ -36,6 +37,4 @@ pub use linux::lock::{Lock, LockError};
 pub use linux::pidfd::{Ended, Pidfd, wait_until_one_ends};
 pub use linux::sight::Sight;
 pub use linux::signal::Signal;
-pub use linux::{
-    clock, descriptors, events, logs, ports, private, spawn, stat, terminal, tree, user,
-};
+pub use linux::{clock, descriptors, events, ports, private, spawn, stat, terminal, tree, user};

@@ -134,6 +134,12 @@ impl FileId {
         Ok(Self { device: stat.st_dev, inode: stat.st_ino })
     }
 
+    /// Its number in its file system.
+    #[must_use]
+    pub fn inode(self) -> u64 {
+        self.inode
+    }
+
     /// What `path` names now, if there is anything.
     #[must_use]
     pub fn at(path: &Path) -> Option<Self> {

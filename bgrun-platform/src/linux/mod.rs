@@ -4,9 +4,10 @@
 pub mod clock;
 pub mod descriptors;
 pub mod events;
+pub mod extents;
 pub(crate) mod identity;
 pub(crate) mod lock;
-pub mod logs;
+pub(crate) mod logs;
 pub(crate) mod pidfd;
 pub mod ports;
 pub mod private;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Mode;
+use rustix::fs::{Mode, OFlags};
 
 /// Why a state directory is not used.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,15 @@ pub enum Unsafe {
 /// the mask that was in force, which is the one a managed process is to get.
 pub fn close_umask() -> u32 {
     rustix::process::umask(Mode::from_raw_mode(0o077)).as_raw_mode()
+}
+
+/// Makes the file `path` (0600), or empties the one that is there; not through a link.
+///
+/// # Errors
+/// No space, or no right to.
+pub fn create_file(path: &Path) -> io::Result<std::fs::File> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    Ok(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?.into())
 }
 
 /// Makes `path`, and what is missing above it, for us alone; takes the rights of
