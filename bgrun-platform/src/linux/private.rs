@@ -46,6 +46,15 @@ pub fn create_file(path: &Path) -> io::Result<std::fs::File> {
     Ok(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?.into())
 }
 
+/// Opens the file `path` for appending, made (0600) where there is none; not through a link.
+///
+/// # Errors
+/// No space, or no right to.
+pub fn open_to_append(path: &Path) -> io::Result<std::fs::File> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::APPEND | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    Ok(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?.into())
+}
+
 /// Makes `path`, and what is missing above it, for us alone; takes the rights of
 /// others away where the older tool gave them.
 ///

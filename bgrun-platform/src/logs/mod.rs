@@ -10,9 +10,11 @@
 //! | [`journal`] | what a rotation writes down: how offsets and files belong together |
 //! | [`archive`] | the archives of a log, compressed or not |
 //! | [`continuous`] | reading by logical offsets |
+//! | [`index`] | when what was written |
 
 pub mod archive;
 pub mod continuous;
+pub mod index;
 pub mod journal;
 
 pub use crate::linux::extents;
