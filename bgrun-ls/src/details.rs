@@ -114,6 +114,7 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
     );
     add("cpu", record.cpu_percent.map(|percent| format!("{percent:.1}%")));
     add("started", record.timestamp.map(time::text));
+    add("ready", ready(record));
     add(
         "run",
         (record.run > 0).then(|| match record.restarts {
@@ -129,6 +130,7 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
     );
     add("memory max", record.memory_limit_bytes.map(format::bytes));
     add("interval", record.restart_interval_minutes.map(|minutes| format!("{minutes} minutes")));
+    add("after", (!record.after.is_empty()).then(|| safe(&record.after.join(", ")).into_owned()));
     add("started by", record.started_by.as_deref().map(|name| safe(name).into_owned()));
     add("config", record.config_path.as_deref().map(|path| safe(path).into_owned()));
     add("stdout", Some(safe(&record.stdout_path).into_owned()));
@@ -147,6 +149,16 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
         (!hidden.is_empty()).then(|| format!("{} (--env shows their values)", hidden.join(", "))),
     );
     fields
+}
+
+/// Since when it is ready, and how that is found out.
+fn ready(record: &Record) -> Option<String> {
+    let probe = safe(record.ready.as_deref()?).into_owned();
+    Some(match record.ready_at {
+        Some(at) => format!("{} ({probe})", time::text(at)),
+        None if record.pid.is_some() => format!("not yet ({probe})"),
+        None => format!("- ({probe})"),
+    })
 }
 
 fn last_end(record: &Record) -> Option<String> {

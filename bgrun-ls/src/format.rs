@@ -41,6 +41,9 @@ pub(crate) fn status(record: &Record) -> String {
             (_, _, Some("exec")) => format!("{word} (exec)"),
             _ => word.to_owned(),
         },
+        Status::Running if record.ready.is_some() && record.ready_at.is_none() => {
+            format!("{word} (not ready)")
+        }
         _ => word.to_owned(),
     }
 }

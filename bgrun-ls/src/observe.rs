@@ -95,7 +95,9 @@ fn one(home: &Home, mut process: Process) -> Seen {
     }
     let is_plain =
         is_over && !sight.is_held || sight.supervisor.is_some() && sight.process.is_some();
-    if !is_plain && process.request > 0 {
+    let run = process.run.as_ref();
+    let may_be_ready = process.ready.is_some() && run.is_some_and(|run| run.ready_at.is_none());
+    if (!is_plain || may_be_ready) && process.request > 0 {
         // The lock file may know more than the store: a run just begun or ended.
         let text = Lock::line_at(&lock).unwrap_or_default();
         if let Ok(line) = serde_json::from_str::<LockLine<Identity>>(&text)

@@ -78,14 +78,19 @@ fn one(
     line.request = process.request;
     line.ended = None;
     line.started_at = line.started_at.or(process.timestamp);
+    // Whoever was to find out that it is ready has left with its supervisor.
+    let probe = process.ready.clone().filter(|_| line.ready_at.is_none());
+    let spec = probe.as_ref().and_then(|_| store.spec(process.id).ok().flatten());
+    let environment = spec.as_ref().map(|spec| spec.environment(&line.cookie, line.run));
     let launch = Launch {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         home: home.directory().to_owned(),
         database_name: home.database_name().to_owned(),
         adopts: true,
         argv: Vec::new(),
-        environment: Vec::new(),
-        umask: 0o022,
+        environment: environment.unwrap_or_default(),
+        umask: spec.map_or(0o022, |spec| spec.umask),
+        probe,
         line,
     };
     send(&socket, &launch).map_err(system)?;

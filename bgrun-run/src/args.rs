@@ -15,6 +15,7 @@ Exit status:
   4    no such process, and no command
   5    it runs already
   7    the store cannot be used
+  124  with --wait: it is not ready in time, and goes on
   125  bgrun itself failed to start it
   126  the command cannot be executed, or its directory not entered
   127  the command was not found
@@ -26,6 +27,7 @@ Examples:
   bgrun run web                    start web again as it was
   bgrun run web --restart          stop it first if it runs
   bgrun run api --wait -- ./api    come back when it has lived for a second
+  bgrun run web --after db -- ./web  start db first, and wait until it is ready
   bgrun run - < stack.json         start what the records say";
 
 /// When a process is started again after it ended by itself.
@@ -127,6 +129,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) restart_interval: Option<u64>,
 
+    /// What has to be there first: NAME (ready, or running where it says nothing of
+    /// readiness), NAME:running, NAME:ready or NAME:exited (ended with 0). What is not is
+    /// started before it; may be repeated, and an empty one says: nothing
+    #[arg(long, value_name = "NAME[:STATE]")]
+    pub(crate) after: Vec<String>,
+
+    /// How it is found out that it is ready: port (it listens) or port:3000, http://…
+    /// (answers 2xx or 3xx), log:REGEX (it writes such a line), cmd:… (a shell command
+    /// that ends with 0), after:2s
+    #[arg(long, value_name = "PROBE")]
+    pub(crate) ready: Option<String>,
+
     /// Signal that asks it to end [default: SIGTERM]
     #[arg(long, value_name = "SIGNAL")]
     pub(crate) stop_signal: Option<Signal>,
@@ -151,11 +165,12 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with_all = ["names", "argv", "command", "name"])]
     pub(crate) all: bool,
 
-    /// Return when it has lived for this long [default: 1s]; if it ends before,
-    /// show the end of its stderr and fail
+    /// Return when it is ready, or after this time with 124 [default: 60s]; without
+    /// --ready, when it has lived for this long [default: 1s]. If it ends before, show
+    /// the end of its stderr and fail
     #[arg(long, value_name = "DURATION", value_parser = duration, num_args = 0..=1,
-        require_equals = true, default_missing_value = "1s")]
-    pub(crate) wait: Option<Duration>,
+        require_equals = true)]
+    pub(crate) wait: Option<Option<Duration>>,
 
     /// Print the record of the process as JSON (an array for several)
     #[arg(short, long)]

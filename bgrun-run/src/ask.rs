@@ -14,6 +14,7 @@ use bgrun_store::{KeepAlive, name};
 use serde::Deserialize;
 
 use crate::args::{self, Args};
+use crate::declared;
 
 /// What to execute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +163,8 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
             .then(|| args.stop_exit_code.iter().map(|code| i32::from(*code)).collect()),
         memory_limit_bytes: args.memory_limit,
         restart_interval_minutes: args.restart_interval,
+        after: declared::after(&args.after).map_err(usage)?,
+        ready: declared::probe(args.ready.as_deref()).map_err(usage)?,
         ..Ask::default()
     })
 }
@@ -290,8 +293,12 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
         memory_limit_bytes: base.memory_limit_bytes.or(part.memory_limit_bytes),
         restart_interval_minutes: base.restart_interval_minutes.or(part.restart_interval_minutes),
         no_config: base.no_config.or(part.no_config),
-        after: base.after.clone().or(part.after),
-        ready: base.ready.clone().or(part.ready),
+        after: match (&base.after, part.after) {
+            (Some(after), _) => Some(after.clone()),
+            (None, Some(after)) => Some(declared::after_all(&after)?),
+            (None, None) => None,
+        },
+        ready: base.ready.clone().or(declared::probe(part.ready.as_deref())?),
         log_max_size_bytes: base.log_max_size_bytes.or(part.log_max_size_bytes),
         log_keep: base.log_keep.or(part.log_keep),
         log_compress: base.log_compress.or(part.log_compress),

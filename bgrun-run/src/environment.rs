@@ -8,6 +8,8 @@ use bgrun_platform::args::size_bytes;
 use bgrun_platform::text::safe_path;
 use bgrun_store::{KeepAlive, variables};
 
+use crate::declared;
+
 /// The environment of the caller, as a managed process gets it. What says which managed
 /// process the caller itself is goes no further; `_` is the shell's name for this tool.
 pub(crate) fn of_caller() -> Vec<(OsString, OsString)> {
@@ -106,6 +108,7 @@ pub(crate) struct Policies {
     pub(crate) keep_alive: Option<KeepAlive>,
     pub(crate) memory_limit_bytes: Option<u64>,
     pub(crate) restart_interval_minutes: Option<u64>,
+    pub(crate) after: Option<Vec<String>>,
 }
 
 /// Reads the policies that `variables` declare.
@@ -128,6 +131,10 @@ pub(crate) fn policies(variables: &BTreeMap<String, String>) -> Result<Policies,
         keep_alive: keep_alive.transpose()?,
         memory_limit_bytes: memory.transpose()?,
         restart_interval_minutes: minutes.transpose()?,
+        after: value(variables::DEPENDS_ON)
+            .map(|names| declared::after_names(names))
+            .transpose()
+            .map_err(|error| wrong(variables::DEPENDS_ON, &error))?,
     })
 }
 
@@ -168,18 +175,23 @@ mod tests {
             ("BGR_KEEP_ALIVE", "true"),
             ("BGR_MEMORY_LIMIT", "500m"),
             ("BGR_RESTART_INTERVAL", "90"),
+            ("BGR_DEPENDS_ON", "db, migrate:exited,"),
         ]);
         let expected = Policies {
             group: Some("prod".into()),
             keep_alive: Some(KeepAlive::Always),
             memory_limit_bytes: Some(500 << 20),
             restart_interval_minutes: Some(90),
+            after: Some(vec!["db".into(), "migrate:exited".into()]),
         };
         assert_eq!(all, Ok(expected));
         assert_eq!(read(&[("BGR_GROUP", ""), ("OTHER", "x")]), Ok(Policies::default()));
-        for wrong in
-            [("BGR_KEEP_ALIVE", "yes?"), ("BGR_MEMORY_LIMIT", "big"), ("BGR_RESTART_INTERVAL", "0")]
-        {
+        for wrong in [
+            ("BGR_KEEP_ALIVE", "yes?"),
+            ("BGR_MEMORY_LIMIT", "big"),
+            ("BGR_RESTART_INTERVAL", "0"),
+            ("BGR_DEPENDS_ON", "db,../x"),
+        ] {
             assert!(read(&[wrong]).is_err(), "{wrong:?}");
         }
     }

@@ -22,6 +22,10 @@ pub const SUPERVISOR: &str = "bgrun-supervise";
 /// the words behind it, outside every tree.
 pub const AGENT: &str = "--agent";
 
+/// The first word that makes the supervisor's program a prober: it finds out when a run is
+/// ready.
+pub const PROBER: &str = "--probe";
+
 /// Everything a supervisor needs for the first run.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Launch {
@@ -39,6 +43,8 @@ pub struct Launch {
     pub environment: Vec<(OsString, OsString)>,
     /// The mask for files it makes.
     pub umask: u32,
+    /// How it is found out that the run is ready, if that is to be found out.
+    pub probe: Option<String>,
     /// What the lock file says of the process.
     pub line: LockLine<Identity>,
 }

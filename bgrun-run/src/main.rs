@@ -6,6 +6,8 @@
 mod adopt;
 mod args;
 mod ask;
+mod awaited;
+mod declared;
 mod environment;
 mod existing;
 mod oneself;
@@ -41,9 +43,10 @@ fn run(args: Args) -> anyhow::Result<Exit> {
         return report::all(&args, adopted);
     }
     let prepared = prepare::all(&asks, &home, &store)?;
+    let probed = prepare::probed(&prepared);
     let way = existing::make_way(&args, prepared, &home, &store)?;
     let started = start::all(&args, way, &home, &mut store);
     drop(store);
-    let lived = wait::all(&args, started, &home);
+    let lived = wait::all(&args, started, &probed, &home);
     report::all(&args, lived)
 }

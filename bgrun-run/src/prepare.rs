@@ -2,7 +2,7 @@
 //! be made before anything is touched.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -45,6 +45,15 @@ pub(crate) fn all(asks: &[Ask], home: &Home, store: &Store) -> anyhow::Result<Ve
         attempts.push((name, spec.map(|spec| Prepared { spec, stored })));
     }
     Ok(attempts)
+}
+
+/// The names of those that say how one finds out that they are ready.
+pub(crate) fn probed(attempts: &[Attempt]) -> BTreeSet<String> {
+    let is_probed = |(name, attempt): &Attempt| {
+        let prepared = attempt.as_ref().ok()?;
+        prepared.spec.ready.is_some().then(|| name.clone())
+    };
+    attempts.iter().filter_map(is_probed).collect()
 }
 
 /// The name of what is asked for, and the stored process of that name.
@@ -234,9 +243,14 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
         after: ask
             .after
             .clone()
+            .or(declared.after)
             .or(kept.as_ref().map(|kept| kept.after.clone()))
             .unwrap_or_default(),
-        ready: ask.ready.clone().or(kept.as_ref().and_then(|kept| kept.ready.clone())),
+        ready: ask
+            .ready
+            .clone()
+            .or(kept.as_ref().and_then(|kept| kept.ready.clone()))
+            .filter(|probe| !probe.is_empty()),
         container: kept.as_ref().and_then(|kept| kept.container.clone()),
         log_policy: log_policy(ask, kept.as_ref()),
     };

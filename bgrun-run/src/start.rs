@@ -254,6 +254,7 @@ fn equip(asked: Asked, home: &Home) -> Result<Waiting, Refused> {
         argv: spec.words(),
         environment,
         umask: spec.umask,
+        probe: spec.ready,
         adopts: false,
         line,
     };

@@ -10,10 +10,12 @@
 //! | [`Store`] | the SQLite registry: open, read, write in one transaction |
 //! | [`Process`], [`Spec`], [`Run`], [`End`] | what is stored |
 //! | [`LockLine`] | the line in a lock file: what survives the loss of the store |
+//! | [`After`], [`circle()`] | what has to be there first |
 //! | [`status()`], [`Record`] | what follows, and how it is shown as JSON |
 //! | [`name`], [`selection`] | names, and what `api-*`, `@group`, `-` refer to |
 #![warn(missing_docs)]
 
+mod after;
 mod database;
 mod encoding;
 mod error;
@@ -35,6 +37,7 @@ pub mod time;
 pub mod variables;
 mod writer;
 
+pub use after::{After, Condition, circle};
 pub use database::{Durability, Store};
 pub use error::Error;
 pub use home::{Home, NoHome};

@@ -168,6 +168,14 @@ impl Process {
             run.end = Some(end.clone());
             learned = true;
         }
+        if let Some(run) = &mut self.run
+            && run.number == line.run
+            && run.ready_at.is_none()
+            && line.ready_at.is_some()
+        {
+            run.ready_at = line.ready_at;
+            learned = true;
+        }
         if line.stopped && line.request == self.request && self.wanted == Wanted::Up {
             self.wanted = Wanted::Down;
             learned = true;

@@ -17,8 +17,11 @@ pub const KEEP_ALIVE: &str = "BGR_KEEP_ALIVE";
 pub const MEMORY_LIMIT: &str = "BGR_MEMORY_LIMIT";
 /// Recorded with the process: minutes after which the guard restarts it.
 pub const RESTART_INTERVAL: &str = "BGR_RESTART_INTERVAL";
+/// Recorded with the process: what has to be there before it is started, with commas between
+/// (`db,migrate:exited`).
+pub const DEPENDS_ON: &str = "BGR_DEPENDS_ON";
 /// The variables that are recorded with a process when its caller has them.
-pub const RECORDED: [&str; 4] = [GROUP, KEEP_ALIVE, MEMORY_LIMIT, RESTART_INTERVAL];
+pub const RECORDED: [&str; 5] = [GROUP, KEEP_ALIVE, MEMORY_LIMIT, RESTART_INTERVAL, DEPENDS_ON];
 /// What every shown environment starts with; other variables are shown on request only.
 pub const SHOWN_PREFIX: &str = "BGR_";
 

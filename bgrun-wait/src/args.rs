@@ -8,7 +8,8 @@ const AFTER_HELP: &str = "\
 Exit status:
   of one process, its own exit code, or 128+N when signal N ended it; otherwise
   0    all ended with 0, or all are in the state that was asked for
-  1    one of several did not end with 0, or how it ended is not known
+  1    one of several did not end with 0, or how it ended is not known; with
+       --for ready, it ended before it was ready
   2    the command line or the input makes no sense
   4    no such process; the others were waited for
   6    a record is of a process or a run that does not exist any more
@@ -18,7 +19,7 @@ Exit status:
 Examples:
   bgrun wait web                       wait for its end, and end as it did
   bgrun wait web --timeout 5m          the same, for five minutes at most
-  bgrun wait db --for running && make  begin when db runs
+  bgrun wait db --for ready && make    begin when db is ready
   bgrun wait 'test-*' && echo passed   several at once
   bgrun run job --json -- make | bgrun wait -";
 
@@ -43,8 +44,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
 
-    /// State to wait for: exited (ended in whatever way), stopped, running, or ready
-    /// (running, until readiness can be declared)
+    /// State to wait for: exited (ended in whatever way), stopped, running, or ready (as
+    /// --ready of bgrun run has it; running, where that says nothing)
     #[arg(
         long = "for",
         value_name = "STATE",
@@ -72,7 +73,7 @@ pub(crate) struct Args {
 pub(crate) enum Goal {
     /// Its command is executing.
     Running,
-    /// The same, as long as nobody can declare more.
+    /// It is ready as it says itself; where it says nothing, its command is executing.
     Ready,
     /// It has ended for good.
     Exited,

@@ -90,7 +90,9 @@ fn once(home: &Home, last: &Process, line: &mut LastLine) -> std::io::Result<Loo
         Stored::Unknown => (last.clone(), false),
     };
     let mut sight = sight(home, &process)?;
-    if (sight.supervisor.is_none() || sight.process.is_none())
+    let may_be_ready =
+        process.ready.is_some() && process.run.as_ref().is_some_and(|run| run.ready_at.is_none());
+    if (sight.supervisor.is_none() || sight.process.is_none() || may_be_ready)
         && let Some(line) = line.read(home, &process)
         && line.id == process.id
         && line.cookie == process.cookie

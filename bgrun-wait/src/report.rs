@@ -25,6 +25,9 @@ pub(crate) fn tell(args: &Args, process: &Process, verdict: &Verdict) -> anyhow:
     let what = match verdict {
         Verdict::NotYet => return Ok(()),
         Verdict::Reached if args.goal == Goal::Stopped => "stopped".to_owned(),
+        Verdict::Reached if args.goal == Goal::Ready && process.ready.is_some() => {
+            "ready".to_owned()
+        }
         Verdict::Reached => "running".to_owned(),
         Verdict::Ended(Ending { run: None, .. }) => {
             tool::warn(format_args!("{name}: there is no run that could have ended"));
@@ -37,6 +40,12 @@ pub(crate) fn tell(args: &Args, process: &Process, verdict: &Verdict) -> anyhow:
                 return Ok(());
             }
         },
+        Verdict::Unready(Ending { end, .. }) => {
+            let how = end.as_ref().and_then(ending::words);
+            let how = how.unwrap_or_else(|| "nobody saw how".to_owned());
+            tool::warn(format_args!("{name}: ended before it was ready: {how}"));
+            return Ok(());
+        }
         Verdict::Forgotten => {
             tool::warn(format_args!("{name}: was deleted"));
             return Ok(());
@@ -78,7 +87,7 @@ fn exit(verdicts: &[Option<Verdict>], misses: &[Miss]) -> Exit {
     let is_well = |verdict: &Verdict| match verdict {
         Verdict::Ended(ending) => ending::exit(ending.end.as_ref()).code() == 0,
         Verdict::Reached => true,
-        Verdict::NotYet | Verdict::Forgotten => false,
+        Verdict::NotYet | Verdict::Unready(_) | Verdict::Forgotten => false,
     };
     if verdicts.iter().any(Option::is_none) {
         return Exit::TimedOut;
@@ -128,11 +137,13 @@ fn with_outcome(one: &Waited, records: &mut [Value]) -> Value {
     record["outcome"] = match &one.verdict {
         None | Some(Verdict::NotYet) => "timed-out",
         Some(Verdict::Reached) => "reached",
-        Some(Verdict::Ended(_)) => "ended",
+        Some(Verdict::Ended(_) | Verdict::Unready(_)) => "ended",
         Some(Verdict::Forgotten) => "deleted",
     }
     .into();
-    if let Some(Verdict::Ended(Ending { run, end })) = &one.verdict {
+    if let Some(Verdict::Ended(Ending { run, end }) | Verdict::Unready(Ending { run, end })) =
+        &one.verdict
+    {
         let end = end.as_ref();
         record["awaited"] = json!({
             "run": run,

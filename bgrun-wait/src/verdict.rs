@@ -10,6 +10,8 @@ use crate::life;
 pub(crate) enum Awaited {
     /// That it is in this state.
     State(Status),
+    /// That it is ready; with a number, that this run of it is.
+    Ready(Option<i64>),
     /// The end of the life to which the run of this number belongs.
     Life(i64),
     /// The end of the run of this number.
@@ -32,6 +34,8 @@ pub(crate) enum Verdict {
     Reached,
     /// What was to end has ended.
     Ended(Ending),
+    /// It has ended before it was ready.
+    Unready(Ending),
     /// It can never come: the process was forgotten.
     Forgotten,
 }
@@ -54,6 +58,9 @@ pub(crate) fn awaited(
 ) -> Awaited {
     let latest = process.run.as_ref().map_or(0, |run| run.number);
     match (goal, record) {
+        (Goal::Ready, record) if process.ready.is_some() => {
+            Awaited::Ready(record.filter(|run| (1..=latest).contains(run)))
+        }
         (Goal::Running | Goal::Ready, _) => Awaited::State(Status::Running),
         (Goal::Stopped, _) => Awaited::State(Status::Stopped),
         (Goal::Exited, Some(run)) if (1..=latest).contains(&run) => Awaited::Run(run),
@@ -68,16 +75,33 @@ pub(crate) fn awaited(
 /// Whether `awaited` has come.
 pub(crate) fn verdict(awaited: Awaited, seen: Seen<'_>) -> Verdict {
     let latest = seen.runs.last();
-    let ended = |run: Option<&Run>| {
+    let ending = |run: Option<&Run>| {
         let (run, end) = (run.map(|run| run.number), run.and_then(|run| run.end.clone()));
-        Verdict::Ended(Ending { run, end })
+        Ending { run, end }
     };
+    let ended = |run: Option<&Run>| Verdict::Ended(ending(run));
     match awaited {
         Awaited::State(state) if seen.status == Some(state) => Verdict::Reached,
         // What is forgotten is not there any more, in whatever state it was.
         Awaited::State(Status::Stopped) if seen.status.is_none() => Verdict::Reached,
         Awaited::State(_) if seen.status.is_none() => Verdict::Forgotten,
         Awaited::State(_) => Verdict::NotYet,
+        Awaited::Ready(number) => {
+            let is_meant = |run: &&Run| number.is_none_or(|number| run.number == number);
+            let run = seen.runs.iter().rev().find(is_meant);
+            let is_past = number.is_some_and(|number| latest.is_some_and(|l| l.number > number));
+            let has_end = number.is_some() && run.is_some_and(|run| run.end.is_some());
+            // Somebody may start again what the user has stopped.
+            let is_over = is_over(seen.status) && seen.status != Some(Status::Stopped);
+            let is_ready = seen.status == Some(Status::Running)
+                && run.is_some_and(|run| run.ready_at.is_some() && run.end.is_none());
+            match seen.status {
+                None => Verdict::Forgotten,
+                _ if is_ready && !is_past => Verdict::Reached,
+                _ if is_past || has_end || is_over => Verdict::Unready(ending(run)),
+                _ => Verdict::NotYet,
+            }
+        }
         Awaited::Life(from) => match life::last_before_another(from, seen.runs) {
             Some(run) => ended(Some(run)),
             None if is_over(seen.status) => ended(latest.filter(|run| run.number >= from)),

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -198,6 +198,13 @@ impl Growth {
     #[must_use]
     pub fn is_told(&self) -> bool {
         self.inotify.is_some()
+    }
+
+    /// What can be read once something changed, to be waited for with other things; none
+    /// when polling. [`Growth::wait`] takes the news then.
+    #[must_use]
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.inotify.as_ref().map(AsFd::as_fd)
     }
 
     /// Watches the file at `path` for being written, cut, moved or deleted. A path may

@@ -6,7 +6,10 @@ use std::os::fd::AsFd;
 use bgrun_platform::spawn::{Command, Refused};
 use bgrun_platform::{Identity, clock, fault, logs, spawn};
 use bgrun_run::Refusal;
-use bgrun_store::{End, LockLine, Reason, time};
+use bgrun_store::{End, Error, LockLine, Reason, Spec, Writer, time};
+
+use crate::readiness::Probing;
+use crate::record;
 
 /// Starts the run that `line` tells of, and notes in it what came of that: the identity
 /// of the process, or the end of a run that never was.
@@ -21,6 +24,7 @@ pub(crate) fn start(
 ) -> Result<(), Refusal> {
     line.process = None;
     line.ended = None;
+    line.ready_at = None;
     line.started_at = Some(time::now());
     line.started_since_boot_ms = clock::since_boot().as_millis().try_into().ok();
     let started = execute(line, argv, environment, umask);
@@ -29,6 +33,29 @@ pub(crate) fn start(
         line.ended = Some(End { at, code: None, signal: None, reason: Reason::Exec });
     }
     started
+}
+
+/// Starts the next run as `spec` has it, and writes it down.
+///
+/// # Errors
+/// The store cannot be used.
+pub(crate) fn start_next(
+    writer: &Writer<'_>,
+    line: &mut LockLine<Identity>,
+    spec: &Spec,
+) -> Result<Begun, Error> {
+    line.run = writer.begin_restart(line.id)?;
+    let environment = spec.environment(&line.cookie, line.run);
+    let is_running = start(line, &spec.words(), &environment, spec.umask).is_ok();
+    record::write_run(writer, line)?;
+    let probing = spec.ready.clone().map(|probe| (probe, environment, spec.umask));
+    Ok(Begun { is_running, probing })
+}
+
+/// What became of the next run.
+pub(crate) struct Begun {
+    pub(crate) is_running: bool,
+    pub(crate) probing: Option<Probing>,
 }
 
 fn execute(

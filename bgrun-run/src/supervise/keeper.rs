@@ -17,6 +17,7 @@ use bgrun_store::{End, Home, KeepAlive, LockLine, Reason, time};
 
 use crate::decide::{Next, decide};
 use crate::family::Family;
+use crate::readiness::{Probing, Readiness};
 use crate::restarts::Restarts;
 use crate::stopping::{Stopping, signal_all};
 use crate::{child, launch, record};
@@ -29,6 +30,7 @@ pub(crate) struct Keeper {
     signals: Signals,
     /// Open until bgrun-run has said that the run is written down.
     socket: Option<UnixStream>,
+    readiness: Readiness,
     main: Option<u32>,
     family: Family,
     ended: Option<Ended>,
@@ -59,6 +61,7 @@ impl Keeper {
             line,
             signals,
             socket: Some(socket),
+            readiness: Readiness::default(),
             family: Family::Own,
             ended: None,
             stopping: None,
@@ -88,13 +91,20 @@ impl Keeper {
         events::give_memory_back();
         while !self.is_done {
             let socket = self.socket.iter().map(AsFd::as_fd);
-            let others: Vec<_> = socket.chain(self.family.descriptors()).collect();
+            let prober = self.readiness.descriptor();
+            let others: Vec<_> = socket.chain(prober).chain(self.family.descriptors()).collect();
             match self.signals.wait(&others, self.deadline())? {
                 Wake::Signal(Signal::CHLD, _) => self.reap(),
                 Wake::Signal(Signal::USR1, _) => self.look_at_store(),
                 Wake::Signal(Signal::USR2, value) => self.stop(Stopping::by_killer(value)),
                 Wake::Signal(..) => self.shut_down(),
                 Wake::Readable(0) if self.socket.is_some() => self.take_verdict(),
+                Wake::Readable(at)
+                    if at == usize::from(self.socket.is_some())
+                        && self.readiness.descriptor().is_some() =>
+                {
+                    self.take_readiness()
+                }
                 Wake::Readable(_) => self.follow_on(),
                 Wake::Deadline => self.deadline_is_over(),
             }
@@ -181,6 +191,7 @@ impl Keeper {
 
     /// Nothing of the tree is left.
     fn run_is_over(&mut self, ended: Ended) {
+        self.readiness.forget();
         self.ended = None;
         let stopping = self.stopping.take();
         let (code, signal, own_reason) = match ended {
@@ -230,7 +241,7 @@ impl Keeper {
             match next {
                 Next::Again(pause) if pause.is_zero() => {
                     if let Some(spec) = writer.spec(line.id)? {
-                        restarted = Some(next_run(writer, &mut line, &spec)?);
+                        restarted = Some(child::start_next(writer, &mut line, &spec)?);
                     }
                 }
                 Next::Again(pause) => writer.record_pause(line.id, time::now() + pause)?,
@@ -255,7 +266,7 @@ impl Keeper {
                 self.retry = None;
                 self.restarts.count();
                 match restarted {
-                    Some(is_running) => self.adopt_new_run(line, is_running),
+                    Some(next) => self.adopt_new_run(line, next),
                     None => self.pause = Some(Instant::now() + pause),
                 }
             }
@@ -267,23 +278,26 @@ impl Keeper {
     fn start_again(&mut self) {
         let mut line = self.line.clone();
         let restarted = record::restart(&self.home, &self.line, |writer, spec| {
-            next_run(writer, &mut line, spec)
+            child::start_next(writer, &mut line, spec)
         });
         match restarted {
-            Ok(Some(is_running)) => self.adopt_new_run(line, is_running),
+            Ok(Some(next)) => self.adopt_new_run(line, next),
             Ok(None) => self.is_done = true,
             Err(_) => self.pause = Some(Instant::now() + RETRY.1),
         }
     }
 
-    fn adopt_new_run(&mut self, line: LockLine<Identity>, is_running: bool) {
+    fn adopt_new_run(&mut self, line: LockLine<Identity>, next: child::Begun) {
         self.line = line;
         self.family = Family::Own;
         self.write_line();
         self.restarts.run_has_begun();
         self.main = self.line.process.as_ref().map(|process| process.pid);
         // A command that cannot be executed any more is not tried again.
-        self.is_done = !is_running;
+        self.is_done = !next.is_running;
+        if next.is_running {
+            self.probe(next.probing);
+        }
         // It may have ended while its start was written down.
         self.reap();
     }
@@ -347,6 +361,20 @@ impl Keeper {
         }
     }
 
+    /// Has it found out when the run is ready, unless that is known or nobody asked.
+    pub(crate) fn probe(&mut self, probing: Option<Probing>) {
+        if let Some(probing) = probing.filter(|_| self.line.ready_at.is_none()) {
+            self.readiness.probe(&self.home, &self.line, probing);
+        }
+    }
+
+    fn take_readiness(&mut self) {
+        if let Some(at) = self.readiness.take() {
+            self.line.ready_at = Some(at);
+            self.write_line();
+        }
+    }
+
     fn stop_signal(&self) -> Signal {
         self.line.stop_signal.parse().unwrap_or(Signal::TERM)
     }
@@ -357,17 +385,4 @@ impl Keeper {
             let _ = launch::write(lock, &self.line);
         }
     }
-}
-
-/// Starts the next run and writes it down; answers whether it runs.
-fn next_run(
-    writer: &bgrun_store::Writer<'_>,
-    line: &mut LockLine<Identity>,
-    spec: &bgrun_store::Spec,
-) -> Result<bool, bgrun_store::Error> {
-    line.run = writer.begin_restart(line.id)?;
-    let environment = spec.environment(&line.cookie, line.run);
-    let is_running = child::start(line, &spec.words(), &environment, spec.umask).is_ok();
-    record::write_run(writer, line)?;
-    Ok(is_running)
 }

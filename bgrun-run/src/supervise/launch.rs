@@ -26,7 +26,7 @@ pub(crate) fn receive(
         Err(error) => return Err(error.into()),
     };
     descriptors::leave_directory();
-    let Launch { version, home, database_name, adopts, argv, environment, umask, mut line } =
+    let Launch { version, home, database_name, adopts, argv, environment, umask, probe, mut line } =
         launch;
     let home = Home::at(home).with_database(&database_name);
     if version != env!("CARGO_PKG_VERSION") {
@@ -44,14 +44,18 @@ pub(crate) fn receive(
     if adopts {
         write(&lock, &line)?;
         send(&socket, &Answer::Started(Box::new(line.clone())))?;
-        return Ok(Some(Keeper::adopting(home, lock, line, signals, socket)));
+        let mut keeper = Keeper::adopting(home, lock, line, signals, socket);
+        keeper.probe(probe.map(|probe| (probe, environment, umask)));
+        return Ok(Some(keeper));
     }
     match child::start(&mut line, &argv, &environment, umask) {
         Ok(()) => {
             // What cannot be written down here is still known to bgrun-run and to us.
             let _ = write(&lock, &line);
             let _ = send(&socket, &Answer::Started(Box::new(line.clone())));
-            Ok(Some(Keeper::new(home, lock, line, signals, socket)))
+            let mut keeper = Keeper::new(home, lock, line, signals, socket);
+            keeper.probe(probe.map(|probe| (probe, environment, umask)));
+            Ok(Some(keeper))
         }
         Err(refusal) => {
             let _ = write(&lock, &line);

@@ -9,6 +9,8 @@ mod decide;
 mod family;
 mod keeper;
 mod launch;
+mod prober;
+mod readiness;
 mod record;
 mod restarts;
 mod stopping;
@@ -17,17 +19,19 @@ use std::process::ExitCode;
 
 use bgrun_platform::events::Signals;
 use bgrun_platform::{Lock, Signal, descriptors, events, private, sibling};
-use bgrun_run::AGENT;
+use bgrun_run::{AGENT, PROBER};
 
 fn main() -> ExitCode {
     descriptors::close_inherited();
     let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|first| first == AGENT) {
+    let act = words.next();
+    if act.as_ref().is_some_and(|act| act == AGENT) {
         let done = sibling::command("bgrun-run", words).status();
         return if done.is_ok_and(|done| done.success()) { ExitCode::SUCCESS } else { 1.into() };
     }
     private::close_umask();
-    match supervise() {
+    let is_prober = act.is_some_and(|act| act == PROBER);
+    match if is_prober { prober::run() } else { supervise() } {
         Ok(()) => ExitCode::SUCCESS,
         // Nobody listens: whoever waits for an answer sees the socket close.
         Err(_) => ExitCode::from(125),
