@@ -200,7 +200,7 @@ fn every_run_is_ready_anew() {
     eventually("it is started again", || home.ls("web")["run"] == 2);
     let again = home.until("web", "running");
     assert_eq!(again["ready_at"], Value::Null);
-    assert_eq!(probers(again.supervisor()).len(), 1, "somebody looks again");
+    eventually("somebody looks again", || probers(again.supervisor()).len() == 1);
     home.kill(["web"]);
     home.must_be_clean();
 }

@@ -1,7 +1,7 @@
 //! `bgrun run`: starts processes and leaves; what it starts is supervised and goes on.
 //!
 //! What was typed or piped in ([`ask`]) becomes what to start ([`prepare`]), is started
-//! ([`start`]), and told ([`report`]).
+//! ([`start`]) in its order ([`order`]), and told ([`report`]).
 
 mod adopt;
 mod args;
@@ -11,6 +11,7 @@ mod declared;
 mod environment;
 mod existing;
 mod oneself;
+mod order;
 mod prepare;
 mod report;
 mod start;
@@ -43,10 +44,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
         return report::all(&args, adopted);
     }
     let prepared = prepare::all(&asks, &home, &store)?;
-    let probed = prepare::probed(&prepared);
-    let way = existing::make_way(&args, prepared, &home, &store)?;
-    let started = start::all(&args, way, &home, &mut store);
+    let outcomes = order::start(&args, prepared, &home, &mut store)?;
     drop(store);
-    let lived = wait::all(&args, started, &probed, &home);
-    report::all(&args, lived)
+    report::all(&args, outcomes)
 }
