@@ -20,19 +20,105 @@ pub fn first_data(file: &File) -> io::Result<Option<u64>> {
     }
 }
 
-/// The sizes to which a range must be aligned that is to be taken out of `file`, in the
-/// order in which they are worth trying: the block of the file system, and what it calls
-/// the best size, which is the cluster where blocks come in clusters (ext4 bigalloc).
+/// What the file system of a directory can do with the head of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ability {
+    /// Take it out; ranges must be multiples of this many bytes.
+    Collapse(u64),
+    /// Make a hole of it; ranges should be multiples of this many bytes.
+    Punch(u64),
+    /// Nothing: a file there can only be cut to nothing.
+    Nothing,
+}
+
+/// Finds out by trying, on a file without a name in `directory`: what a file system says of
+/// its block size is not always what it asks for (ext4 with clusters), and overlays differ
+/// from what is below them.
 ///
 /// # Errors
-/// The file system cannot be asked.
-pub fn alignments(file: &File) -> io::Result<Vec<u64>> {
-    let block = rustix::fs::fstatvfs(file)?.f_frsize.max(512);
-    // What bigalloc says of itself nowhere: its clusters are 64 KiB as a rule.
-    let mut sizes = vec![block, 64 << 10, 1 << 20];
-    sizes.retain(|size| size.is_multiple_of(block));
-    sizes.dedup();
-    Ok(sizes)
+/// No file can be made there, or nothing written: the disk is full.
+pub fn ability(directory: &Path) -> io::Result<Ability> {
+    let scratch = scratch_file(directory)?;
+    let block = rustix::fs::fstatvfs(&scratch)?.f_frsize.max(512);
+    // Clusters of bigalloc are 64 KiB as a rule, and up to 1 MiB within reason.
+    for alignment in [block, 64 << 10, 1 << 20] {
+        write_at(&scratch, 0, b"x")?;
+        write_at(&scratch, alignment, b"x")?;
+        match collapse_head(&scratch, alignment) {
+            Ok(()) => return Ok(Ability::Collapse(alignment)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+            Err(_) => break,
+        }
+    }
+    Ok(match punch_head(&scratch, block) {
+        Ok(()) => Ability::Punch(block),
+        Err(_) => Ability::Nothing,
+    })
+}
+
+fn scratch_file(directory: &Path) -> io::Result<File> {
+    let (flags, mode) = (OFlags::RDWR | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR);
+    match rustix::fs::open(directory, flags | OFlags::TMPFILE, mode) {
+        Ok(file) => return Ok(file.into()),
+        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::ISDIR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let path = directory.join(format!(".bgrun-scratch-{}", std::process::id()));
+    let file = rustix::fs::open(&path, flags | OFlags::CREATE | OFlags::EXCL, mode)?;
+    rustix::fs::unlink(&path)?;
+    Ok(file.into())
+}
+
+/// Opens the log at `path` to take its head away: a regular file of our own.
+///
+/// # Errors
+/// It cannot be opened, or is another's.
+pub fn open_to_rotate(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = rustix::fs::open(path, flags | OFlags::NOCTTY, Mode::empty())?;
+    let stat = rustix::fs::fstat(&file)?;
+    let is_file = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
+    if !is_file || stat.st_uid != super::user::id() || stat.st_nlink != 1 {
+        return Err(io::Error::other("not a regular file of yours with one name"));
+    }
+    Ok(file.into())
+}
+
+/// Copies `range` of `from` to the beginning of `to`, within the kernel where that is
+/// possible; answers how many bytes, fewer when `from` ends before.
+///
+/// # Errors
+/// No space left, or one of the files cannot be used.
+pub fn copy(from: &File, range: std::ops::Range<u64>, to: &File) -> io::Result<u64> {
+    let (mut read_at_offset, mut written_at) = (range.start, 0);
+    let mut buffer = Vec::new();
+    while read_at_offset < range.end {
+        let left = usize::try_from(range.end - read_at_offset).unwrap_or(usize::MAX);
+        let copied = if buffer.is_empty() {
+            let (from_at, to_at) = (Some(&mut read_at_offset), Some(&mut written_at));
+            match rustix::fs::copy_file_range(from, from_at, to, to_at, left.min(1 << 30)) {
+                Ok(count) => count,
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(rustix::io::Errno::NOSPC) => return Err(rustix::io::Errno::NOSPC.into()),
+                // Not on this file system, or not between these two.
+                Err(_) => {
+                    buffer.resize(1 << 20, 0);
+                    continue;
+                }
+            }
+        } else {
+            let wanted = left.min(buffer.len());
+            let count = read_at(from, read_at_offset, &mut buffer[..wanted])?;
+            write_at(to, written_at, &buffer[..count])?;
+            read_at_offset += count as u64;
+            written_at += count as u64;
+            count
+        };
+        if copied == 0 {
+            break;
+        }
+    }
+    Ok(written_at)
 }
 
 /// Makes a hole of the first `length` bytes. The same call again changes nothing.

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::journal::{Part, with_suffix};
+use super::unpack::Unpacker;
 use super::{FileId, extents};
 
 /// How an archive is compressed.
@@ -136,7 +137,7 @@ pub fn chain(found: &[Found]) -> Vec<Part> {
 pub fn length_of(found: &Found) -> io::Result<u64> {
     match found.packing {
         Packing::Plain => Ok(found.bytes),
-        Packing::Gzip | Packing::Zstd => Err(io::ErrorKind::Unsupported.into()),
+        packing => Unpacker::new(File::open(&found.path)?, packing).length(),
     }
 }
 
@@ -145,7 +146,13 @@ pub fn length_of(found: &Found) -> io::Result<u64> {
 pub struct Archive {
     /// Which part of the log it is.
     pub part: Part,
-    file: File,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Plain(File),
+    Packed(Box<Unpacker>),
 }
 
 impl Archive {
@@ -161,18 +168,25 @@ impl Archive {
         if FileId::of(&file)?.inode() != part.inode {
             return Err(io::ErrorKind::NotFound.into());
         }
-        Ok(Self { part: part.clone(), file })
+        let content = match found.packing {
+            Packing::Plain => Content::Plain(file),
+            packing => Content::Packed(Box::new(Unpacker::new(file, packing))),
+        };
+        Ok(Self { part: part.clone(), content })
     }
 
     /// Reads from the logical offset `at` on; fewer bytes than fit only at its end.
     ///
     /// # Errors
     /// It cannot be read, or is damaged.
-    pub fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    pub fn read_at(&mut self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let inside = at - self.part.from;
         let left = usize::try_from(self.part.length.saturating_sub(inside)).unwrap_or(usize::MAX);
         let wanted = left.min(buffer.len());
-        extents::read_at(&self.file, inside, &mut buffer[..wanted])
+        match &mut self.content {
+            Content::Plain(file) => extents::read_at(file, inside, &mut buffer[..wanted]),
+            Content::Packed(unpacker) => unpacker.read_at(inside, &mut buffer[..wanted]),
+        }
     }
 }
 

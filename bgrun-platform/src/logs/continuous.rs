@@ -211,7 +211,7 @@ impl View {
             let part = self.journal.part_at(at).ok_or(io::ErrorKind::NotFound)?;
             self.archive = Some(Archive::open(path, part)?);
         }
-        match &self.archive {
+        match &mut self.archive {
             Some(archive) => archive.read_at(at, buffer),
             None => Err(io::ErrorKind::NotFound.into()),
         }
@@ -232,7 +232,15 @@ pub fn without_journal(path: &Path, live: &File) -> io::Result<Journal> {
     // Only a rotation makes a hole there.
     let head = extents::first_data(live)?.filter(|first| *first <= total).unwrap_or(0);
     let (base, inode) = (total - head, FileId::of(live)?.inode());
-    Ok(Journal { base, head, step: Step::Idle, collapses: head == 0, inode, archives })
+    Ok(Journal {
+        base,
+        head,
+        step: Step::Idle,
+        collapses: head == 0,
+        inode,
+        archives,
+        dropped: Vec::new(),
+    })
 }
 
 /// How much of the head is looked at where a hole may have been filled with zeros.

@@ -63,6 +63,9 @@ pub struct Journal {
     pub inode: u64,
     /// The archives, the newest first.
     pub archives: Vec<Part>,
+    /// The inodes of archives that are no longer of use, and may still be there.
+    #[serde(default)]
+    pub dropped: Vec<u64>,
 }
 
 /// The journal of the log at `log`.

@@ -10,12 +10,20 @@
 //! | [`journal`] | what a rotation writes down: how offsets and files belong together |
 //! | [`archive`] | the archives of a log, compressed or not |
 //! | [`continuous`] | reading by logical offsets |
+//! | [`rotate`], `numbering` | making archives, and their names |
+//! | `pack`, `unpack` | compressing them, and reading what is compressed |
 //! | [`index`] | when what was written |
+//! | [`disk`] | what logs take on the disk |
 
 pub mod archive;
 pub mod continuous;
+pub mod disk;
 pub mod index;
 pub mod journal;
+mod numbering;
+mod pack;
+pub mod rotate;
+mod unpack;
 
 pub use crate::linux::extents;
 pub use crate::linux::logs::{

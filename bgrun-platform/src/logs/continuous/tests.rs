@@ -35,7 +35,8 @@ impl Written {
 
     fn journal(&self, base: u64, head: u64, step: Step, archives: Vec<Part>) {
         let inode = FileId::at(&self.path).expect("there").inode();
-        let journal = Journal { base, head, step, collapses: true, inode, archives };
+        let journal =
+            Journal { base, head, step, collapses: true, inode, archives, dropped: Vec::new() };
         journal.write(&self.path).expect("write");
     }
 

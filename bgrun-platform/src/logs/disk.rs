@@ -1,0 +1,102 @@
+//! What logs take on the disk, and keeping all of a process's within a limit.
+
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::archive::{self, Found};
+use super::rotate::Rotation;
+
+/// What one log takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// The live file, without what is a hole in it.
+    pub live_bytes: u64,
+    /// Its archives, as they are on the disk.
+    pub archive_bytes: u64,
+    /// How many there are.
+    pub archives: u32,
+}
+
+impl Usage {
+    /// What the log at `path` takes now; nothing when there is none.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        let live = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+        let live_bytes = live.map_or(0, |data| data.len().min(data.blocks() * 512));
+        let mut usage = Self { live_bytes, ..Self::default() };
+        for found in archive::list(path).iter().filter(|_| path != Path::new("/dev/null")) {
+            usage.archive_bytes += found.bytes;
+            usage.archives += 1;
+        }
+        usage
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn total_bytes(&self) -> u64 {
+        self.live_bytes + self.archive_bytes
+    }
+}
+
+/// Removes the oldest archives of `logs` until all of them take no more than `limit`.
+/// Answers how many were removed. What is live is never touched.
+///
+/// # Errors
+/// An archive cannot be removed.
+pub fn keep_within(logs: &[&Path], limit: u64) -> io::Result<u32> {
+    let mut removed = 0;
+    loop {
+        let total: u64 = logs.iter().map(|log| Usage::of(log).total_bytes()).sum();
+        if total <= limit {
+            return Ok(removed);
+        }
+        let oldest = |log: &&&Path| oldest_archive(log).map_or(SystemTime::now(), |(time, _)| time);
+        let candidates = logs.iter().filter(|log| oldest_archive(log).is_some());
+        let Some(log) = candidates.min_by_key(oldest) else { return Ok(removed) };
+        // Where another one is at work, it will look itself.
+        let Some(mut rotation) = Rotation::begin(log)? else { return Ok(removed) };
+        if !rotation.remove_oldest()? {
+            return Ok(removed);
+        }
+        removed += 1;
+    }
+}
+
+fn oldest_archive(log: &Path) -> Option<(SystemTime, Found)> {
+    let found = archive::list(log).pop()?;
+    Some((std::fs::metadata(&found.path).ok()?.modified().ok()?, found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::journal::with_suffix;
+    use crate::logs::rotate::{Limits, rotate};
+
+    #[test]
+    fn the_oldest_archives_go_first_whichever_log_they_are_of() {
+        let directory = tempfile::tempdir().expect("directory");
+        let (out, err) = (directory.path().join("out"), directory.path().join("err"));
+        let limits = Limits { keep: 100, compress: false };
+        for log in [&out, &err, &out] {
+            let text = vec![b'x'; 20_000];
+            let mut file = crate::private::open_to_append(log).expect("open");
+            io::Write::write_all(&mut file, &text).expect("write");
+            rotate(log, limits).expect("rotate");
+            crate::clock::pause(std::time::Duration::from_millis(20));
+        }
+        let logs = [out.as_path(), err.as_path()];
+        let before = Usage::of(&out);
+        assert_eq!(before.archives, 2);
+        let total: u64 = logs.iter().map(|log| Usage::of(log).total_bytes()).sum();
+        assert_eq!(keep_within(&logs, total).expect("fine"), 0);
+        assert_eq!(keep_within(&logs, total - 1).expect("fine"), 1);
+        assert!(with_suffix(&out, ".1").exists() && !with_suffix(&out, ".2").exists());
+        assert_eq!(keep_within(&logs, 20_000).expect("fine"), 1);
+        assert!(with_suffix(&out, ".1").exists() && !with_suffix(&err, ".1").exists());
+        assert_eq!(keep_within(&logs, 0).expect("fine"), 1);
+        assert!(out.exists() && err.exists());
+    }
+}
