@@ -52,11 +52,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
 
-    /// How many last lines of each log, or all
+    /// How many last lines of each log, or all [default: 100; all with a condition]
+    ///
+    /// With --grep, --level or --field: the last N lines that meet these, searched from the end.
+    /// Without -n all of them are shown, and the last 100 with -f.
     // A negative number is to be refused as what it is, not as an unknown flag.
-    #[arg(short = 'n', long, alias = "tail", value_name = "N", default_value = "100",
-        value_parser = lines, allow_negative_numbers = true)]
-    pub(crate) lines: Lines,
+    #[arg(short = 'n', long, alias = "tail", value_name = "N", value_parser = lines,
+        allow_negative_numbers = true)]
+    pub(crate) lines: Option<Lines>,
 
     /// Go on with what is written, over restarts, until Ctrl-C
     ///
@@ -65,6 +68,48 @@ pub(crate) struct Args {
     /// ends by itself when all that were named are deleted, and when nobody reads on.
     #[arg(short, long)]
     pub(crate) follow: bool,
+
+    /// Only lines that match this regular expression (several: any of them)
+    ///
+    /// The syntax is that of ripgrep and of the regex crate. A match is within one line; of a
+    /// line of more than 1 MiB it is found if it is no longer than 64 KiB.
+    #[arg(short = 'g', long, value_name = "RE", help_heading = "Search")]
+    pub(crate) grep: Vec<String>,
+
+    /// Only lines that do not match
+    #[arg(short = 'v', long, requires = "grep", help_heading = "Search")]
+    pub(crate) invert_match: bool,
+
+    /// Capital and small letters are the same for --grep, --highlight and --expect
+    #[arg(short, long, help_heading = "Search")]
+    pub(crate) ignore_case: bool,
+
+    /// With each line found, N lines after it
+    #[arg(short = 'A', long, value_name = "N", help_heading = "Search")]
+    pub(crate) after_context: Option<u64>,
+
+    /// With each line found, N lines before it
+    #[arg(short = 'B', long, value_name = "N", help_heading = "Search")]
+    pub(crate) before_context: Option<u64>,
+
+    /// With each line found, N lines before and after it
+    #[arg(short = 'C', long, value_name = "N", help_heading = "Search")]
+    pub(crate) context: Option<u64>,
+
+    /// Only lines of this level or a worse one
+    ///
+    /// A line has its level in a field of JSON or logfmt (level, severity; a word, or a number
+    /// as pino has it), or as a word near its start: ERROR, [warn], info:. A line without one
+    /// has none, and is shown only where it is indented below a line that is.
+    #[arg(long, value_name = "LEVEL", value_enum, ignore_case = true, help_heading = "Search")]
+    pub(crate) level: Option<Level>,
+
+    /// Only lines with this field: KEY=VALUE (several: all of them)
+    ///
+    /// For lines that are a JSON object or logfmt. Dots lead into objects: req.method=GET. A
+    /// list has what one of its members has.
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "Search")]
+    pub(crate) field: Vec<String>,
 
     /// Only what was written to stdout
     #[arg(long, alias = "out")]
@@ -80,6 +125,36 @@ pub(crate) struct Args {
     /// objects; all but the last of them have "partial": true.
     #[arg(short, long)]
     pub(crate) json: bool,
+}
+
+impl Args {
+    /// Whether some lines are wanted and others not.
+    pub(crate) fn has_conditions(&self) -> bool {
+        !self.grep.is_empty() || self.level.is_some() || !self.field.is_empty()
+    }
+
+    /// How many lines are to be shown of what is there already.
+    pub(crate) fn lines(&self) -> Lines {
+        match self.lines {
+            Some(lines) => lines,
+            None if self.has_conditions() && !self.follow => Lines::All,
+            None => Lines::Last(100),
+        }
+    }
+}
+
+/// How bad a line says it is, from the least to the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub(crate) enum Level {
+    Trace,
+    Debug,
+    Info,
+    #[value(alias = "warning")]
+    Warn,
+    #[value(alias = "err")]
+    Error,
+    #[value(alias = "critical")]
+    Fatal,
 }
 
 /// How many lines from the end.
@@ -116,12 +191,16 @@ mod tests {
     fn lines_are_a_number_or_all() {
         for (words, expected) in [
             (&["web"][..], Lines::Last(100)),
+            (&["web", "--grep", "x"], Lines::All),
+            (&["web", "--level", "WARN"], Lines::All),
+            (&["web", "--field", "a=b", "-f"], Lines::Last(100)),
+            (&["web", "-g", "x", "-n", "3"], Lines::Last(3)),
             (&["web", "-n0"], Lines::Last(0)),
             (&["web", "-n", "7"], Lines::Last(7)),
             (&["--lines=all", "web"], Lines::All),
             (&["--tail", "5", "web"], Lines::Last(5)),
         ] {
-            assert_eq!(parsed(words).expect("valid").lines, expected, "{words:?}");
+            assert_eq!(parsed(words).expect("valid").lines(), expected, "{words:?}");
         }
         for wrong in ["-3", "many", "", "1.5", "99999999999999999999"] {
             let error = parsed(&["web", "-n", wrong]).expect_err("no number of lines");

@@ -26,6 +26,7 @@ mod log;
 mod output;
 mod page;
 mod runs;
+mod search;
 mod show;
 mod source;
 mod style;

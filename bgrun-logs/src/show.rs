@@ -45,7 +45,7 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     let mut block = vec![0; BLOCK_BYTES];
     for (number, source) in sources.into_iter().enumerate() {
         let left =
-            history::show(&source, number, args.lines, has_headings, &mut block, &mut output)?;
+            history::show(&source, number, args.lines(), has_headings, &mut block, &mut output)?;
         if matches!(left, Left::Unreadable(_)) {
             exit = Exit::Failed;
         }
@@ -76,7 +76,7 @@ fn facts(
 ) -> Facts {
     let state = |stream: Stream| match sources.iter().find(|source| source.stream == stream) {
         None => Log::Absent,
-        Some(_) if args.lines == Lines::Last(0) => Log::Empty,
+        Some(_) if args.lines() == Lines::Last(0) => Log::Empty,
         Some(source) if has_bytes(&source.path) => Log::Filled,
         Some(_) => Log::Empty,
     };
