@@ -61,6 +61,10 @@ pub(crate) struct Args {
         allow_negative_numbers = true)]
     pub(crate) lines: Option<Lines>,
 
+    /// Only the first N lines of each log, or the first N that meet the conditions
+    #[arg(long, value_name = "N", conflicts_with_all = ["lines", "follow"])]
+    pub(crate) head: Option<u64>,
+
     /// Go on with what is written, over restarts, until Ctrl-C
     ///
     /// A log that was renamed is read on beside its successor; one that was cut short is read
@@ -137,6 +141,7 @@ impl Args {
     pub(crate) fn lines(&self) -> Lines {
         match self.lines {
             Some(lines) => lines,
+            None if self.head.is_some() => Lines::All,
             None if self.has_conditions() && !self.follow => Lines::All,
             None => Lines::Last(100),
         }

@@ -5,10 +5,14 @@ use std::io;
 use bgrun_platform::tool;
 
 use crate::args::Lines;
-use crate::log::Log;
+use crate::log::{Log, Reached};
 use crate::output::Output;
+use crate::search::{self, Before, Search};
 use crate::source::Source;
 use crate::tail;
+
+/// After so much it is asked whether more is wanted.
+const TURN_BYTES: u64 = 1 << 20;
 
 /// How one log was left.
 #[derive(Debug)]
@@ -42,21 +46,51 @@ pub(crate) fn show(
         Ok(None) => return Ok(Left::Absent),
         Err(error) => return complain(source.refused(&error)),
     };
-    let found = log.end().and_then(|end| Ok((end, tail::start_of_last(lines, &log, end, block)?)));
-    let (end, start) = match found {
+    let found = log.end().and_then(|end| {
+        let (start, before) = start_of(lines, output.search(), &log, end, block)?;
+        Ok((end, start, before))
+    });
+    let (end, start, before) = match found {
         Ok(found) => found,
         Err(error) => return complain(source.unreadable(&error)),
     };
     output.begin(number, end);
     if has_heading && start < end {
-        output.heading(&source.title())?;
+        output.announce(&source.title());
     }
-    let reached = log.each_block(start..end, block, |at, bytes| output.show(number, at, bytes))?;
+    output.search_from(number, 0, before);
+    let mut reached = Reached::at(start);
+    // In turns, so that no more is read than is wanted.
+    while reached.at < end && reached.trouble.is_none() && !output.is_done(number) {
+        let turn = reached.at..end.min(reached.at + TURN_BYTES);
+        let end_of_turn = turn.end;
+        let show = |at, bytes: &[u8]| output.show(number, &log, at, bytes);
+        reached = reached.and(log.each_block(turn, block, show)?);
+        if reached.at < end_of_turn {
+            break;
+        }
+    }
     if reached.removed_bytes > 0 {
         tool::warn(source.removed(reached.removed_bytes));
     }
     match reached.trouble {
         Some(error) => complain(source.unreadable(&error)),
         None => Ok(Left::ReadTo(log, reached.at)),
+    }
+}
+
+/// Where that begins which is to be shown, and what is known from the lines before.
+fn start_of(
+    lines: Lines,
+    search: Option<&Search>,
+    log: &Log,
+    end: u64,
+    block: &mut [u8],
+) -> io::Result<(u64, Before)> {
+    match (lines, search) {
+        (Lines::Last(count @ 1..), Some(search)) if !search.filter.takes_all() => {
+            search::start_of_last(count, &search.filter, log, log.begin()?..end, block)
+        }
+        _ => Ok((tail::start_of_last(lines, log, end, block)?, Before::default())),
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 
 use bgrun_store::Stream;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::cutter::Piece;
 use crate::page::Page;
@@ -24,6 +25,10 @@ struct Record<'a> {
     line: &'a str,
     #[serde(skip_serializing_if = "is_false")]
     partial: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    context: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<&'a RawValue>,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -35,11 +40,17 @@ pub(crate) struct Json {
     page: Page,
     sources: Vec<Source>,
     runs: Runs,
+    is_context: bool,
 }
 
 impl Json {
     pub(crate) fn new(page: Page, runs: Runs) -> Self {
-        Self { page, sources: Vec::new(), runs }
+        Self { page, sources: Vec::new(), runs, is_context: false }
+    }
+
+    /// Whether the lines that come now only stand around those that were searched for.
+    pub(crate) fn set_context(&mut self, is_context: bool) {
+        self.is_context = is_context;
     }
 
     /// Another log; its number is the count of those before.
@@ -72,6 +83,8 @@ impl Json {
             time: None,
             line: &String::from_utf8_lossy(piece.bytes),
             partial: !piece.ends,
+            context: self.is_context,
+            fields: fields(piece),
         };
         serde_json::to_writer(&mut self.page.buffer, &record)?;
         self.page.buffer.push(b'\n');
@@ -81,6 +94,14 @@ impl Json {
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.page.flush()
     }
+}
+
+/// The line itself, where it is an object of JSON: as it stands there, to the last digit.
+fn fields<'a>(piece: &Piece<'a>) -> Option<&'a RawValue> {
+    let is_whole = piece.begins && piece.ends;
+    let object = piece.bytes.trim_ascii();
+    let is_object = is_whole && object.starts_with(b"{") && object.ends_with(b"}");
+    is_object.then(|| serde_json::from_slice(object).ok()).flatten()
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub(crate) struct Labelled {
     /// The log whose unfinished line is the last one on the page.
     open: Option<usize>,
     has_headings: bool,
+    /// A heading for what comes, if something does.
+    announced: Option<String>,
 }
 
 /// How one log is shown.
@@ -41,6 +43,7 @@ impl Labelled {
             is_relabelled: true,
             open: None,
             has_headings: false,
+            announced: None,
         }
     }
 
@@ -84,6 +87,9 @@ impl Labelled {
 
     /// Shows a line of log `number`, or a part of it.
     pub(crate) fn show(&mut self, number: usize, piece: &Piece<'_>) -> io::Result<()> {
+        if let Some(heading) = self.announced.take() {
+            self.heading(&heading)?;
+        }
         if self.open != Some(number) {
             if piece.bytes.is_empty() && !piece.begins {
                 // The end of a line that another one has broken off.
@@ -106,9 +112,15 @@ impl Labelled {
         self.page.turn()
     }
 
+    /// A heading that is shown if something comes below it.
+    pub(crate) fn announce(&mut self, text: &str) {
+        self.announced = Some(text.to_owned());
+    }
+
     /// A line between the lines: which log comes, or what.
     pub(crate) fn heading(&mut self, text: &str) -> io::Result<()> {
         self.end_open_line();
+        self.announced = None;
         let gap = if self.has_headings { "\n" } else { "" };
         self.has_headings = true;
         let text = match self.screen.has_colours {
@@ -116,6 +128,12 @@ impl Labelled {
             false => format!("{gap}==> {text} <==\n"),
         };
         self.page.add(text.as_bytes())
+    }
+
+    /// Lines are left out here.
+    pub(crate) fn gap(&mut self) -> io::Result<()> {
+        self.end_open_line();
+        self.page.add(if self.screen.has_colours { b"\x1b[36m--\x1b[0m\n" } else { b"--\n" })
     }
 
     /// Writes all of it; leaves no colour behind at an unfinished line.

@@ -74,7 +74,7 @@ impl Log {
         buffer: &mut [u8],
         mut each: impl FnMut(u64, &[u8]) -> io::Result<()>,
     ) -> io::Result<Reached> {
-        let mut reached = Reached { at: range.start, removed_bytes: 0, trouble: None };
+        let mut reached = Reached::at(range.start);
         while reached.at < range.end {
             let left = usize::try_from(range.end - reached.at).unwrap_or(usize::MAX);
             let wanted = left.min(buffer.len());
@@ -109,6 +109,18 @@ pub(crate) struct Reached {
     pub(crate) removed_bytes: u64,
     /// Why it went no further.
     pub(crate) trouble: Option<io::Error>,
+}
+
+impl Reached {
+    /// Nothing was read yet.
+    pub(crate) fn at(at: u64) -> Self {
+        Self { at, removed_bytes: 0, trouble: None }
+    }
+
+    /// What was read then.
+    pub(crate) fn and(self, then: Self) -> Self {
+        Self { removed_bytes: self.removed_bytes + then.removed_bytes, ..then }
+    }
 }
 
 #[cfg(test)]

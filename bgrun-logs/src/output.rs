@@ -8,8 +8,10 @@ use crate::form::Form;
 use crate::json::{self, Json};
 use crate::label::Labels;
 use crate::labelled::Labelled;
+use crate::log::Log;
 use crate::page::{Page, Screen};
 use crate::runs::Runs;
+use crate::search::{Before, Search, Selected, Sieve};
 use crate::source::Source;
 
 /// How long the beginning of a line waits for its end: programs write lines in several
@@ -21,6 +23,14 @@ const HELD_BYTES: usize = 64 << 10;
 
 /// Shows the bytes of several logs, which have numbers from 0 on.
 pub(crate) struct Output {
+    shown: Shown,
+    search: Option<Search>,
+    /// One for each log, where something is searched for.
+    sieves: Vec<Sieve>,
+}
+
+/// What was not left out.
+struct Shown {
     to: To,
     cutters: Vec<Cutter>,
     holding: Duration,
@@ -33,7 +43,13 @@ enum To {
 }
 
 impl Output {
-    pub(crate) fn new(page: Page, form: Form, screen: Screen, runs: impl FnOnce() -> Runs) -> Self {
+    pub(crate) fn new(
+        page: Page,
+        form: Form,
+        screen: Screen,
+        search: Option<Search>,
+        runs: impl FnOnce() -> Runs,
+    ) -> Self {
         let to = match form {
             Form::Bytes => To::Bytes(page),
             Form::Json => To::Programs(Box::new(Json::new(page, runs()))),
@@ -44,12 +60,13 @@ impl Output {
         };
         let is_alone = form == Form::Lines { labels: Labels::None, headings: false };
         let holding = if is_alone { Duration::ZERO } else { HOLDING };
-        Self { to, cutters: Vec::new(), holding }
+        Self { shown: Shown { to, cutters: Vec::new(), holding }, search, sieves: Vec::new() }
     }
 
     /// Another log; answers its number.
     pub(crate) fn add(&mut self, source: &Source) -> usize {
-        let limit = match &mut self.to {
+        self.sieves.extend(self.search.as_ref().map(Search::sieve));
+        let limit = match &mut self.shown.to {
             To::Bytes(_) => 0,
             To::People(labelled) => {
                 labelled.add(source);
@@ -60,71 +77,109 @@ impl Output {
                 json::LONGEST_LINE_BYTES
             }
         };
-        self.cutters.push(Cutter::new(limit));
-        self.cutters.len() - 1
+        self.shown.cutters.push(Cutter::new(limit));
+        self.shown.cutters.len() - 1
+    }
+
+    /// What is searched for.
+    pub(crate) fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
     }
 
     /// Log `number` is shown from now on; it has `length` bytes.
     pub(crate) fn begin(&mut self, number: usize, length: u64) {
-        if let To::Programs(json) = &mut self.to {
+        if let To::Programs(json) = &mut self.shown.to {
             json.begin(number, length);
         }
     }
 
-    /// Shows the bytes at `at` of log `number`, which follow those shown before.
-    pub(crate) fn show(&mut self, number: usize, at: u64, bytes: &[u8]) -> io::Result<()> {
-        let Self { to, cutters, holding } = self;
-        if let To::Bytes(page) = to {
-            return page.add(bytes);
+    /// Log `number` is searched from now on, with what is known from the lines before;
+    /// nothing before `floor` is shown around what is found.
+    pub(crate) fn search_from(&mut self, number: usize, floor: u64, before: Before) {
+        if let Some(sieve) = self.sieves.get_mut(number) {
+            sieve.begin(floor, before);
         }
-        let give = &mut |piece: Piece<'_>| to.show(number, &piece);
-        cutters[number].take(at, bytes, give)?;
-        if holding.is_zero() { cutters[number].give_held(false, give) } else { Ok(()) }
+    }
+
+    /// Whether nothing more is wanted of log `number`.
+    pub(crate) fn is_done(&self, number: usize) -> bool {
+        self.sieves.get(number).is_some_and(Sieve::is_done)
+    }
+
+    /// Shows the bytes at `at` of log `number`, which follow those shown before: all, or
+    /// what is wanted of them.
+    pub(crate) fn show(
+        &mut self,
+        number: usize,
+        log: &Log,
+        at: u64,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let Self { shown, sieves, .. } = self;
+        match sieves.get_mut(number) {
+            None => shown.pass(number, at, bytes),
+            Some(sieve) => {
+                sieve.take(at, bytes, log, &mut |selected| shown.selected(number, &selected))
+            }
+        }
     }
 
     /// The last line of log `number`, if it is unfinished, stays so: shows what is held
-    /// of it and ends it.
-    pub(crate) fn finish(&mut self, number: usize) -> io::Result<()> {
-        self.give_held(number, true)
+    /// of it and ends it. Around it lines of `log` may be shown.
+    pub(crate) fn finish(&mut self, number: usize, log: Option<&Log>) -> io::Result<()> {
+        let Self { shown, sieves, .. } = self;
+        if let Some(sieve) = sieves.get_mut(number) {
+            sieve.finish(log, &mut |selected| shown.selected(number, &selected))?;
+        }
+        self.shown.give_held(number, true)
     }
 
     /// New bytes of log `number` come now.
     pub(crate) fn expect(&mut self, number: usize) {
-        if let To::Programs(json) = &mut self.to {
+        if let To::Programs(json) = &mut self.shown.to {
             json.expect(number);
         }
     }
 
     /// Log `number` was cut to nothing, or replaced.
     pub(crate) fn begin_anew(&mut self, number: usize) -> io::Result<()> {
-        if let To::Programs(json) = &mut self.to {
+        if let To::Programs(json) = &mut self.shown.to {
             json.begin_anew(number);
         }
-        self.finish(number)
+        self.finish(number, None)?;
+        self.search_from(number, 0, Before::default());
+        Ok(())
     }
 
     /// A line that says what comes, where there are people to read it.
     pub(crate) fn heading(&mut self, text: &str) -> io::Result<()> {
-        for number in 0..self.cutters.len() {
-            self.give_held(number, false)?;
+        for number in 0..self.shown.cutters.len() {
+            self.shown.give_held(number, false)?;
         }
-        match &mut self.to {
+        match &mut self.shown.to {
             To::People(labelled) => labelled.heading(text),
             To::Bytes(_) | To::Programs(_) => Ok(()),
         }
     }
 
+    /// The same, if anything comes below it.
+    pub(crate) fn announce(&mut self, text: &str) {
+        if let To::People(labelled) = &mut self.shown.to {
+            labelled.announce(text);
+        }
+    }
+
     /// From now on lines of stderr have a sign.
     pub(crate) fn use_signs(&mut self) {
-        if let To::People(labelled) = &mut self.to {
+        if let To::People(labelled) = &mut self.shown.to {
             labelled.set_labels(Labels::Signs);
         }
     }
 
     /// When what is held is to be shown, if nothing completes it before.
     pub(crate) fn due(&self) -> Option<Instant> {
-        let held = self.cutters.iter().filter_map(Cutter::held_since).min();
-        held.map(|since| since + self.holding)
+        let held = self.shown.cutters.iter().filter_map(Cutter::held_since).min();
+        held.map(|since| since + self.shown.holding)
     }
 
     /// Shows what was held for long enough.
@@ -132,22 +187,49 @@ impl Output {
         if self.due().is_none_or(|due| due > Instant::now()) {
             return Ok(());
         }
-        for number in 0..self.cutters.len() {
-            let is_due = |since: Instant| since.elapsed() >= self.holding;
-            if self.cutters[number].held_since().is_some_and(is_due) {
-                self.give_held(number, false)?;
-            }
-        }
-        Ok(())
+        let Shown { cutters, holding, .. } = &self.shown;
+        let is_due = |since: Instant| since.elapsed() >= *holding;
+        let due: Vec<usize> = (0..cutters.len())
+            .filter(|&number| cutters[number].held_since().is_some_and(is_due))
+            .collect();
+        due.into_iter().try_for_each(|number| self.shown.give_held(number, false))
     }
 
     /// Writes all of it.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        match &mut self.to {
+        match &mut self.shown.to {
             To::Bytes(page) => page.flush(),
             To::People(labelled) => labelled.flush(),
             To::Programs(json) => json.flush(),
         }
+    }
+}
+
+impl Shown {
+    fn selected(&mut self, number: usize, selected: &Selected<'_>) -> io::Result<()> {
+        if let To::Programs(json) = &mut self.to {
+            json.set_context(matches!(selected, Selected::Context(..)));
+        }
+        match *selected {
+            Selected::Wanted(at, bytes) | Selected::Context(at, bytes) => {
+                self.pass(number, at, bytes)
+            }
+            Selected::Gap => match &mut self.to {
+                To::Bytes(page) => page.add(b"--\n"),
+                To::People(labelled) => labelled.gap(),
+                To::Programs(_) => Ok(()),
+            },
+        }
+    }
+
+    fn pass(&mut self, number: usize, at: u64, bytes: &[u8]) -> io::Result<()> {
+        let Self { to, cutters, holding } = self;
+        if let To::Bytes(page) = to {
+            return page.add(bytes);
+        }
+        let give = &mut |piece: Piece<'_>| to.show(number, &piece);
+        cutters[number].take(at, bytes, give)?;
+        if holding.is_zero() { cutters[number].give_held(false, give) } else { Ok(()) }
     }
 
     fn give_held(&mut self, number: usize, ends: bool) -> io::Result<()> {

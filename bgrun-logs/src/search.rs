@@ -16,8 +16,57 @@ mod long;
 mod pattern;
 mod sieve;
 
-pub(crate) use fields::Field;
 pub(crate) use filter::{Before, Filter};
 pub(crate) use last::start_of_last;
 pub(crate) use pattern::Pattern;
 pub(crate) use sieve::{Context, Selected, Sieve};
+
+use std::rc::Rc;
+
+use bgrun_platform::tool::{Exit, Failure};
+
+use crate::args::Args;
+
+/// What is searched for in each log.
+#[derive(Debug, Clone)]
+pub(crate) struct Search {
+    pub(crate) filter: Rc<Filter>,
+    context: Context,
+    /// How many wanted lines of each log are shown.
+    most: Option<u64>,
+}
+
+impl Search {
+    /// What `args` ask for; nothing when every line is wanted.
+    pub(crate) fn of(args: &Args) -> anyhow::Result<Option<Self>> {
+        if !args.has_conditions() && args.head.is_none() {
+            return Ok(None);
+        }
+        let pattern = match &args.grep[..] {
+            [] => None,
+            expressions => Some(pattern(expressions, args.ignore_case)?),
+        };
+        let field = |text: &String| {
+            text.parse().map_err(|why: String| Failure::new(Exit::Usage, format!("--field: {why}")))
+        };
+        let fields = args.field.iter().map(field).collect::<Result<_, _>>()?;
+        let filter = Filter::new(pattern, args.invert_match, args.level, fields);
+        let around = args.context.unwrap_or(0);
+        let context = Context {
+            before: args.before_context.unwrap_or(around),
+            after: args.after_context.unwrap_or(around),
+        };
+        Ok(Some(Self { filter: Rc::new(filter), context, most: args.head }))
+    }
+
+    /// A sieve for one log.
+    pub(crate) fn sieve(&self) -> Sieve {
+        Sieve::new(Rc::clone(&self.filter), self.context, self.most)
+    }
+}
+
+/// Compiles expressions from the command line.
+pub(crate) fn pattern(expressions: &[String], ignores_case: bool) -> Result<Pattern, Failure> {
+    Pattern::new(expressions, ignores_case)
+        .map_err(|why| Failure::new(Exit::Usage, format!("no regular expression: {why}")))
+}

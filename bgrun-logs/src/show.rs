@@ -14,6 +14,7 @@ use crate::log::{BLOCK_BYTES, has_bytes};
 use crate::output::Output;
 use crate::page::{Page, Screen};
 use crate::runs::Runs;
+use crate::search::Search;
 use crate::source::{self, Source, Streams};
 use crate::trace::Trace;
 
@@ -24,6 +25,7 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     if chosen.processes.is_empty() {
         return Ok(chosen.exit);
     }
+    let search = Search::of(&args)?;
     let streams = Streams::of(&args);
     let sources: Vec<Source> =
         chosen.processes.iter().flat_map(|process| source::of(process, streams)).collect();
@@ -34,7 +36,7 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     let form = form(&facts(&args, &choice, &chosen.processes, &sources, screen));
     let store = chosen.store;
     let runs = || Runs::of(store, &chosen.processes);
-    let mut output = Output::new(Page::stdout(), form, screen, runs);
+    let mut output = Output::new(Page::stdout(), form, screen, search, runs);
     for source in &sources {
         output.add(source);
     }
@@ -49,9 +51,10 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
         if matches!(left, Left::Unreadable(_)) {
             exit = Exit::Failed;
         }
-        match args.follow {
-            true => traces.push(Trace::after(source, number, left)),
-            false => output.finish(number)?,
+        match (args.follow, &left) {
+            (true, _) => traces.push(Trace::after(source, number, left)),
+            (false, Left::ReadTo(log, _)) => output.finish(number, Some(log))?,
+            (false, _) => {}
         }
     }
     if !args.follow {

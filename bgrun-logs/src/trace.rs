@@ -198,11 +198,12 @@ impl Trace {
             return Ok(());
         }
         if self.shown.replace(file.id).is_some_and(|shown| shown != file.id) {
-            output.finish(number)?;
+            output.finish(number, None)?;
         }
         output.expect(number);
         let end = length.min(file.at + TURN_BYTES);
-        let show = |at, bytes: &[u8]| output.show(number, at, bytes);
+        let Growing { log, .. } = &*file;
+        let show = |at, bytes: &[u8]| output.show(number, log, at, bytes);
         let reached = file.log.each_block(file.at..end, block, show)?;
         file.at = reached.at;
         self.has_more |= reached.at >= end && end < length;

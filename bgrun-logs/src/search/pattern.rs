@@ -66,12 +66,6 @@ impl Pattern {
     pub(crate) fn is_in_from(&self, part: &[u8], from: usize) -> bool {
         self.matcher.is_match_at(part, from).unwrap_or(false)
     }
-
-    /// The next place in `line` that it matches, at or after `from`.
-    pub(crate) fn next_place(&self, line: &[u8], from: usize) -> Option<Range<usize>> {
-        let found = self.matcher.find_at(line, from).unwrap_or(None);
-        found.map(|place| place.start()..place.end())
-    }
 }
 
 /// The engine draws the expression and points into it, over several lines.

@@ -84,11 +84,6 @@ impl Sieve {
         self.left == Some(0) && self.after == 0
     }
 
-    /// Where the last line that was given ends.
-    pub(crate) fn given_to(&self) -> u64 {
-        self.given_to
-    }
-
     /// Takes the bytes at `at` of `log`, which follow those taken before.
     ///
     /// # Errors
@@ -135,11 +130,6 @@ impl Sieve {
         self.held = line;
         self.held.clear();
         sifted
-    }
-
-    /// The line that is not complete, as far as it is held, and where it begins.
-    pub(crate) fn unfinished(&self) -> (u64, &[u8]) {
-        (self.held_at, &self.held)
     }
 
     fn hold(&mut self, mut part: &[u8], log: &Log, give: &mut Give<'_>) -> io::Result<()> {

@@ -30,7 +30,7 @@ impl Followed {
         let source = crate::source::of(&process, both).remove(0);
         let paper = Paper::default();
         let screen = Screen { is_terminal: false, has_colours: false };
-        let mut output = Output::new(Page::on(paper.clone()), form, screen, Runs::unknown);
+        let mut output = Output::new(Page::on(paper.clone()), form, screen, None, Runs::unknown);
         output.add(&source);
         let trace = Trace::after(source, 0, Left::Absent);
         let (growth, block) = (Growth::new(), vec![0; BLOCK_BYTES]);

@@ -93,7 +93,7 @@ fn a_match_is_found_anywhere_in_a_line_of_any_length() {
     let size = BLOCK_BYTES;
     let last = 3 * HELD_BYTES + 77;
     let borders = [HELD_BYTES, HELD_BYTES + size, HELD_BYTES + 2 * size, 2 * HELD_BYTES];
-    let around = borders.iter().flat_map(|border| (border - 8..border + 3));
+    let around = borders.iter().flat_map(|border| border - 8..border + 3);
     for at in around.chain([0, 1, last - 6]) {
         let text = [b"first\n".as_slice(), &long_line(b"needle", at), b"last\n"].concat();
         let mut sieve = Sieve::new(pattern("ne+dle", false), Context::default(), None);
