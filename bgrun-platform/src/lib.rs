@@ -17,6 +17,7 @@
 //! | [`events`] | what a supervisor sleeps on |
 //! | [`logs`] | opening log files, waiting for them to grow, one log over all its archives |
 //! | [`probe`] | what it means to be ready |
+//! | [`foreign`] | running programs that are not ours, within a limit of time |
 //! | [`tool`], [`args`], [`text`] | exit codes, error lines, values on the command line, safe output |
 #![warn(missing_docs)]
 #![allow(unsafe_code)]
@@ -28,6 +29,7 @@ compile_error!("bgrun runs on Linux so far: another platform needs the modules o
 
 pub mod args;
 pub mod fault;
+pub mod foreign;
 pub mod logs;
 pub mod probe;
 pub mod sibling;

@@ -120,6 +120,15 @@ pub fn callers_umask() -> u32 {
     CALLERS_UMASK.get().copied().unwrap_or(0o022)
 }
 
+/// Does `act` with the umask of the caller: for starting programs whose files are not
+/// ours. No other thread may make files meanwhile.
+pub fn with_callers_umask<T>(act: impl FnOnce() -> T) -> T {
+    private::set_umask(callers_umask());
+    let done = act();
+    private::close_umask();
+    done
+}
+
 /// Turns what an act came to into an exit code, with a line for an error.
 pub fn finish(result: anyhow::Result<Exit>) -> ExitCode {
     let exit = match result {

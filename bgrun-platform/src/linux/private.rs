@@ -55,6 +55,11 @@ pub fn open_to_append(path: &Path) -> io::Result<std::fs::File> {
     Ok(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?.into())
 }
 
+/// From now on files are made with `mask` again.
+pub(crate) fn set_umask(mask: u32) {
+    rustix::process::umask(Mode::from_raw_mode(mask));
+}
+
 /// Makes `path`, and what is missing above it, for us alone; takes the rights of
 /// others away where the older tool gave them.
 ///
