@@ -70,6 +70,15 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 
+    /// Configuration that becomes environment variables, from the directory where it runs:
+    /// .toml .json .yaml .ts .js [default: .config.toml there, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Read no configuration
+    #[arg(long, conflicts_with = "config")]
+    pub(crate) no_config: bool,
+
     /// Set an environment variable; may be repeated
     #[arg(short, long, value_name = "KEY=VALUE")]
     pub(crate) env: Vec<String>,

@@ -14,6 +14,7 @@ use bgrun_store::{KeepAlive, name};
 use serde::Deserialize;
 
 use crate::args::{self, Args};
+use crate::config::Wish;
 use crate::declared;
 
 /// What to execute.
@@ -34,6 +35,7 @@ pub(crate) struct Ask {
     pub(crate) directory: Option<PathBuf>,
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) environment_files: Vec<PathBuf>,
+    pub(crate) config: Option<Wish>,
     pub(crate) fresh_environment: bool,
     /// The environment below all overrides, where a record has it.
     pub(crate) caller_environment: Option<Vec<(OsString, OsString)>>,
@@ -144,6 +146,12 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
         settings,
         directory: args.directory.clone(),
         environment_files: args.env_file.clone(),
+        config: args.config.clone().map(Wish::Named),
+        // Who names one wants one, whatever is stored.
+        no_config: match (&args.config, args.no_config) {
+            (Some(_), _) => Some(false),
+            (None, wanted_none) => wanted_none.then_some(true),
+        },
         fresh_environment: args.fresh_env,
         stdout: args.stdout.clone(),
         stderr: args.stderr.clone(),
@@ -183,6 +191,9 @@ struct Part {
     group: Option<String>,
     env: Option<BTreeMap<String, String>>,
     env_keys: Option<Vec<String>>,
+    env_set: Option<Vec<String>>,
+    #[serde(rename = "configPath")]
+    config: Option<PathBuf>,
     env_files: Option<Vec<PathBuf>>,
     shared_log: Option<bool>,
     stop_signal: Option<Signal>,
@@ -256,6 +267,10 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
             settings.into_iter().partition(|(key, _)| keys.contains(key));
         missing_values = keys.into_iter().filter(|key| !set.contains_key(key)).collect();
         settings = set;
+        // What files gave comes from the files again.
+        if let Some(by_name) = &part.env_set {
+            settings.retain(|key, _| by_name.contains(key));
+        }
         has_all_settings = missing_values.is_empty();
         if !below.is_empty() {
             caller_environment =
@@ -275,6 +290,7 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
         has_all_settings,
         missing_values,
         directory: base.directory.clone().or(part.workdir),
+        config: base.config.clone().or(part.config.map(Wish::Recorded)),
         environment_files: or_part(&base.environment_files, part.env_files),
         fresh_environment: base.fresh_environment,
         stdout: base.stdout.clone().or(part.stdout_path.filter(|_| keeps_logs)),

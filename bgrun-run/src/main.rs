@@ -7,6 +7,7 @@ mod adopt;
 mod args;
 mod ask;
 mod awaited;
+mod config;
 mod declared;
 mod environment;
 mod existing;
@@ -16,6 +17,7 @@ mod prepare;
 mod report;
 mod start;
 mod stored;
+mod variables;
 mod wait;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 //! be made before anything is touched.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +17,7 @@ use bgrun_store::{
 use crate::ask::{Ask, Command};
 use crate::environment;
 use crate::stored::store_failure;
+use crate::variables::{self, Variables};
 
 /// One process, checked and ready to be started.
 #[derive(Debug)]
@@ -107,7 +108,7 @@ fn directory(ask: &Ask, old: Option<&Spec>) -> Result<PathBuf, Failure> {
 
 /// `path` from the root, without `.`, `..` and links: the same place has one name. What
 /// is not there yet is taken as it is written.
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     if path.as_os_str().is_empty() {
         return Err(Failure::new(Exit::Usage, "a path is not empty"));
     }
@@ -131,8 +132,9 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     Ok(resolved)
 }
 
-/// A log's path from the root; the file itself is not resolved, for a link is refused.
-fn log_path(path: &Path) -> Result<PathBuf, Failure> {
+/// A file's path from the root; the file itself is not resolved: a log that is a link is
+/// refused, and a link to a configuration is followed at each start.
+fn file_path(path: &Path) -> Result<PathBuf, Failure> {
     let wrong = |what: &str| Failure::new(Exit::Usage, format!("{}: {what}", safe_path(path)));
     let file = path.file_name().ok_or_else(|| wrong("not the name of a file"))?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -141,14 +143,6 @@ fn log_path(path: &Path) -> Result<PathBuf, Failure> {
 
 /// What to start: what is asked, else what is stored, else the default.
 fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, Failure> {
-    let caller_environment = match (&ask.caller_environment, &old) {
-        (Some(given), _) => given.clone(),
-        // What was taken over from elsewhere has none yet.
-        (None, Some(old)) if !ask.fresh_environment && !old.caller_environment.is_empty() => {
-            old.caller_environment.clone()
-        }
-        _ => environment::of_caller(),
-    };
     let directory = directory(ask, old.as_ref())?;
     let kept = old;
     let (command, argv) = match (&ask.command, &kept) {
@@ -164,7 +158,7 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
     };
     let log = |given: &Option<PathBuf>, kept: Option<&PathBuf>, stream| -> Result<_, Failure> {
         match (given, &ask.logs_directory, kept) {
-            (Some(path), _, _) => log_path(path),
+            (Some(path), _, _) => file_path(path),
             (None, Some(directory), _) => Ok(home.log(Some(&absolute(directory)?), name, stream)),
             (None, None, Some(kept)) => Ok(kept.clone()),
             (None, None, None) => Ok(home.log(None, name, stream)),
@@ -172,46 +166,22 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
     };
     let stdout = log(&ask.stdout, kept.as_ref().map(|kept| &kept.stdout), Stream::Stdout)?;
     let stderr = log(&ask.stderr, kept.as_ref().map(|kept| &kept.stderr), Stream::Stderr)?;
-    let environment_files = if ask.environment_files.is_empty() {
-        kept.as_ref().map(|kept| kept.environment_files.clone()).unwrap_or_default()
-    } else {
-        ask.environment_files.iter().map(|file| absolute(file)).collect::<Result<_, _>>()?
-    };
-    let mut settings = match &kept {
-        Some(kept) if !ask.has_all_settings => kept.settings.clone(),
-        _ => BTreeMap::new(),
-    };
-    let mut given = environment::read_files(&environment_files)
-        .map_err(|what| Failure::new(Exit::Failed, what))?;
-    let recorded = environment::recorded();
-    given.extend(recorded.clone());
-    given.extend(ask.settings.clone());
-    // What is said now goes before what is stored, a flag before a variable.
-    let declared = environment::policies(&given).map_err(|what| Failure::new(Exit::Usage, what))?;
-    settings.extend(recorded);
-    settings.extend(ask.settings.clone());
-    let overrides = overrides(given, &settings)?;
-    // What was declared before, where it is not stored as a policy yet.
-    let inherited =
-        environment::policies(&overrides).map_err(|what| Failure::new(Exit::Usage, what))?;
+    let variables = variables::of(ask, name, &directory, kept.as_ref())?;
+    let Variables { declared, inherited, kept: policies, .. } = variables;
     let spec = Spec {
         name: name.to_owned(),
-        group: ask
-            .group
-            .clone()
-            .or(declared.group)
-            .or(kept.as_ref().and_then(|kept| kept.group.clone())),
+        group: ask.group.clone().or(declared.group).or(policies.group),
         command,
         argv,
         directory,
-        config: kept.as_ref().and_then(|kept| kept.config.clone()),
+        config: variables.config,
         stdout,
         stderr,
         shared_log: ask.shared_log || kept.as_ref().is_some_and(|kept| kept.shared_log),
-        caller_environment,
-        environment_files,
-        settings,
-        overrides,
+        caller_environment: variables.caller_environment,
+        environment_files: variables.environment_files,
+        settings: variables.settings,
+        overrides: variables.overrides,
         umask: kept.as_ref().map_or_else(callers_umask, |kept| kept.umask),
         stop_signal: match (ask.stop_signal, &kept) {
             (Some(signal), _) => signal.to_string(),
@@ -225,27 +195,22 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
         keep_alive: ask
             .keep_alive
             .or(declared.keep_alive)
-            .or(kept.as_ref().map(|kept| kept.keep_alive))
+            .or(policies.keep_alive)
             .unwrap_or(KeepAlive::Never),
         restart_policy: restart_policy(ask, kept.as_ref()),
         memory_limit_bytes: ask
             .memory_limit_bytes
             .or(declared.memory_limit_bytes)
-            .or(kept.as_ref().and_then(|kept| kept.memory_limit_bytes))
+            .or(policies.memory_limit_bytes)
             .or(inherited.memory_limit_bytes),
         restart_interval_minutes: ask
             .restart_interval_minutes
             .or(declared.restart_interval_minutes)
-            .or(kept.as_ref().and_then(|kept| kept.restart_interval_minutes))
+            .or(policies.restart_interval_minutes)
             .or(inherited.restart_interval_minutes),
         started_by: environment::outer_process(),
-        no_config: ask.no_config.or(kept.as_ref().map(|kept| kept.no_config)).unwrap_or(false),
-        after: ask
-            .after
-            .clone()
-            .or(declared.after)
-            .or(kept.as_ref().map(|kept| kept.after.clone()))
-            .unwrap_or_default(),
+        no_config: variables.no_config,
+        after: ask.after.clone().or(declared.after).or(policies.after).unwrap_or_default(),
         ready: ask
             .ready
             .clone()
@@ -254,10 +219,12 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
         container: kept.as_ref().and_then(|kept| kept.container.clone()),
         log_policy: log_policy(ask, kept.as_ref()),
     };
-    if !ask.missing_values.is_empty() && kept.is_none() {
+    let is_missing = |key: &&String| !spec.overrides.contains_key(*key);
+    let missing: Vec<_> = ask.missing_values.iter().filter(is_missing).cloned().collect();
+    if !missing.is_empty() && kept.is_none() {
         bgrun_platform::tool::warn(format_args!(
             "{name}: the record has no values for {} (bgrun ls --json --env has)",
-            ask.missing_values.join(", ")
+            missing.join(", ")
         ));
     }
     Ok(spec)
@@ -284,24 +251,6 @@ fn log_policy(ask: &Ask, kept: Option<&Spec>) -> LogPolicy {
         keep: ask.log_keep.unwrap_or(kept.keep),
         compress: ask.log_compress.unwrap_or(kept.compress),
         max_total_bytes: ask.log_max_total_bytes.or(kept.max_total_bytes),
-    }
-}
-
-/// All overrides: what is set by name goes before what files say.
-fn overrides(
-    mut given: BTreeMap<String, String>,
-    settings: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, Failure> {
-    given.extend(settings.clone());
-    let is_impossible = |key: &str, value: &str| {
-        key.is_empty() || key.contains(['=', '\0']) || value.contains('\0')
-    };
-    match given.iter().find(|(key, value)| is_impossible(key, value)) {
-        Some((key, _)) => {
-            let shown = bgrun_platform::text::safe(key);
-            Err(Failure::new(Exit::Usage, format!("'{shown}' cannot be an environment variable")))
-        }
-        None => Ok(given),
     }
 }
 

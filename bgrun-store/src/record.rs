@@ -102,6 +102,10 @@ pub struct Record {
     pub env: BTreeMap<String, String>,
     /// The names of all overrides.
     pub env_keys: Vec<String>,
+    /// The names of those that are set by name, and not by a file; only where all of the
+    /// environment is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub env_set: Option<Vec<String>>,
     /// Files of variables, read at every start.
     pub env_files: Vec<String>,
     /// The signal that asks it to end.
@@ -192,6 +196,7 @@ impl Record {
             log_max_total_bytes: process.log_policy.max_total_bytes,
             env: overrides.into_iter().filter(|(key, _)| shown(key)).collect(),
             env_keys,
+            env_set: None,
             env_files: process.environment_files.iter().map(|path| text(path)).collect(),
             stop_signal: process.stop_signal.clone(),
             stop_timeout_ms: millis(process.stop_timeout),
@@ -207,6 +212,7 @@ impl Record {
     pub fn show_environment(&mut self, spec: &Spec) {
         let lossy = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
         let environment = spec.environment("", 0);
+        self.env_set = Some(spec.settings.keys().cloned().collect());
         let is_given = |key: &str| !key.starts_with(variables::OWN_PREFIX);
         self.env = environment
             .iter()
