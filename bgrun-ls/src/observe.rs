@@ -1,16 +1,27 @@
 //! What the system shows of each process: whether it lives, and what its tree uses.
 
+use std::path::Path;
+use std::sync::OnceLock;
+
 use bgrun_platform::ports::Listeners;
 use bgrun_platform::stat::{Stat, ticks_per_second};
-use bgrun_platform::tree::{Traces, by_traces, from_process};
-use bgrun_platform::{Identity, Lock, Sight, clock};
+use bgrun_platform::tree::{Traces, by_traces, from_process, of_healthy};
+use bgrun_platform::{Identity, Lock, Pidfd, Sight, clock};
 use bgrun_store::{Home, LockLine, Observed, Process, Reason, Record, Status, status};
 
 /// A process with what is seen of it.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) process: Process,
-    pub(crate) sight: Sight,
+    /// Its supervisor, if that lives.
+    supervisor: Option<u32>,
+    /// Its main process, if that lives.
+    main: Option<u32>,
+    /// Somebody holds its lock.
+    is_held: bool,
+    /// It lives in another pid namespace.
+    is_elsewhere: bool,
+    is_of_this_boot: bool,
     /// Its live processes.
     pub(crate) tree: Vec<Stat>,
     /// Its listening ports, ascending.
@@ -24,8 +35,14 @@ const MANY: usize = 48;
 
 /// Looks for every process. What cannot be looked at counts as not there.
 pub(crate) fn all(home: &Home, mut processes: Vec<Process>) -> Vec<Seen> {
+    let ports = Ports::default();
     let look = |share: Vec<Process>| -> Vec<Seen> {
-        share.into_iter().map(|process| one(home, process)).collect()
+        let one = |process| {
+            let mut seen = one(home, process);
+            ports.find(&mut seen);
+            seen
+        };
+        share.into_iter().map(one).collect()
     };
     let mut seen = if processes.len() < MANY {
         look(processes)
@@ -35,23 +52,30 @@ pub(crate) fn all(home: &Home, mut processes: Vec<Process>) -> Vec<Seen> {
         first.extend(second);
         first
     };
-    find_left_behind(&mut seen);
-    if seen.iter().any(|one| !one.tree.is_empty())
-        && let Ok(listeners) = Listeners::read()
-    {
-        let (first, second) = if seen.len() < MANY {
-            (&mut seen[..], [].as_mut_slice())
-        } else {
-            let half = seen.len() / 2;
-            seen.split_at_mut(half)
-        };
-        if second.is_empty() {
-            find_ports(&listeners, first);
-        } else {
-            on_two_threads(|| find_ports(&listeners, first), || find_ports(&listeners, second));
-        }
+    for found in find_left_behind(&mut seen) {
+        ports.find(found);
     }
     seen
+}
+
+/// The listening sockets of the machine, asked for when something runs that may have one.
+#[derive(Default)]
+struct Ports {
+    listeners: OnceLock<Option<Listeners>>,
+}
+
+impl Ports {
+    fn find(&self, seen: &mut Seen) {
+        if seen.tree.is_empty() {
+            return;
+        }
+        let Some(listeners) = self.listeners.get_or_init(|| Listeners::read().ok()) else { return };
+        for stat in &seen.tree {
+            listeners.add_ports_of(stat.pid, &mut seen.ports);
+        }
+        seen.ports.sort_unstable();
+        seen.ports.dedup();
+    }
 }
 
 fn on_two_threads<A, B: Send>(
@@ -66,32 +90,31 @@ fn on_two_threads<A, B: Send>(
     })
 }
 
-fn find_ports(listeners: &Listeners, seen: &mut [Seen]) {
-    for one in seen {
-        for stat in &one.tree {
-            listeners.add_ports_of(stat.pid, &mut one.ports);
-        }
-        one.ports.sort_unstable();
-        one.ports.dedup();
-    }
-}
-
 fn one(home: &Home, mut process: Process) -> Seen {
     let lock = home.lock(process.id);
-    let look = |process: &Process| {
-        let identity = process.run.as_ref().and_then(|run| run.identity.as_deref());
-        Sight::look(&lock, process.supervisor.as_deref(), identity).unwrap_or_default()
-    };
-    let mut sight = Sight::default();
     let is_over = process.has_run_as_asked()
         && process.next_restart_at.is_none()
         && process.run.as_ref().is_some_and(|run| run.end.is_some());
+    let mut sight = Sight::default();
     // An end in the store is final but for a supervisor that may be about to go on: only
     // its lock tells.
     if is_over {
         sight.is_held = Lock::is_held(&lock).unwrap_or(false);
+    } else if let Some(healthy) = healthy(&process) {
+        return Seen {
+            process,
+            supervisor: Some(healthy.supervisor),
+            main: Some(healthy.main),
+            // A supervisor with a live process holds its lock for certain.
+            is_held: true,
+            is_elsewhere: false,
+            is_of_this_boot: true,
+            tree: healthy.tree,
+            ports: Vec::new(),
+            is_restarted: false,
+        };
     } else if process.request > 0 {
-        sight = look(&process);
+        sight = look(&process, &lock);
     }
     let is_plain =
         is_over && !sight.is_held || sight.supervisor.is_some() && sight.process.is_some();
@@ -103,7 +126,7 @@ fn one(home: &Home, mut process: Process) -> Seen {
         if let Ok(line) = serde_json::from_str::<LockLine<Identity>>(&text)
             && process.learn_from(&line)
         {
-            sight = look(&process);
+            sight = look(&process, &lock);
         }
     }
     let tree = match (&sight.supervisor, &sight.process) {
@@ -114,7 +137,38 @@ fn one(home: &Home, mut process: Process) -> Seen {
     let may_be_lost = tree.is_empty() && !sight.is_up();
     let is_restarted =
         may_be_lost && Lock::is_held(&home.restart_lock(process.id)).unwrap_or(false);
-    Seen { process, sight, tree, ports: Vec::new(), is_restarted }
+    Seen {
+        process,
+        supervisor: sight.supervisor.as_ref().map(Pidfd::pid),
+        main: sight.process.as_ref().map(Pidfd::pid),
+        is_held: sight.is_held,
+        is_elsewhere: sight.is_elsewhere,
+        is_of_this_boot: sight.is_of_this_boot,
+        tree,
+        ports: Vec::new(),
+        is_restarted,
+    }
+}
+
+fn look(process: &Process, lock: &Path) -> Sight {
+    let identity = process.run.as_ref().and_then(|run| run.identity.as_deref());
+    Sight::look(lock, process.supervisor.as_deref(), identity).unwrap_or_default()
+}
+
+/// What is seen of a process that runs as it should.
+struct Healthy {
+    supervisor: u32,
+    main: u32,
+    tree: Vec<Stat>,
+}
+
+/// Looks for a process that runs as it should, with the fewest questions.
+fn healthy(process: &Process) -> Option<Healthy> {
+    let read = |text: &str| serde_json::from_str::<Identity>(text).ok();
+    let supervisor = read(process.supervisor.as_deref()?)?;
+    let main = read(process.run.as_ref()?.identity.as_deref()?)?;
+    let tree = of_healthy(&supervisor, &main, &process.cookie)?;
+    Some(Healthy { supervisor: supervisor.pid, main: main.pid, tree })
 }
 
 /// By what the tree of a process is known without its supervisor.
@@ -122,35 +176,31 @@ fn traces(process: &Process) -> Traces {
     Traces { cookie: process.cookie.clone(), logs: process.own_logs(), main: None }
 }
 
-/// Looks for the trees of processes whose supervisor is gone, all in one pass.
-fn find_left_behind(seen: &mut [Seen]) {
+/// Looks for the trees of processes whose supervisor is gone, all in one pass, and answers
+/// these processes.
+fn find_left_behind(seen: &mut [Seen]) -> Vec<&mut Seen> {
     let is_left_behind = |one: &&mut Seen| {
-        one.sight.supervisor.is_none() && one.process.may_live_unseen(one.sight.is_of_this_boot)
+        one.supervisor.is_none() && one.process.may_live_unseen(one.is_of_this_boot)
     };
     let mut left: Vec<&mut Seen> = seen.iter_mut().filter(is_left_behind).collect();
     if left.is_empty() {
-        return;
+        return left;
     }
-    let traces: Vec<Traces> = left
-        .iter()
-        .map(|one| {
-            let main = one.sight.process.as_ref().map(bgrun_platform::Pidfd::pid);
-            Traces { main, ..traces(&one.process) }
-        })
-        .collect();
+    let traces: Vec<Traces> =
+        left.iter().map(|one| Traces { main: one.main, ..traces(&one.process) }).collect();
     if let Ok(trees) = by_traces(&traces) {
         for (one, tree) in left.iter_mut().zip(trees) {
             one.tree = tree;
         }
     }
+    left
 }
 
 impl Seen {
     /// The status that follows.
     pub(crate) fn status(&self) -> Status {
-        let is_alive =
-            self.sight.process.is_some() || self.sight.is_elsewhere || !self.tree.is_empty();
-        match status(&self.process, Observed { is_alive, is_held: self.sight.is_held }) {
+        let is_alive = self.main.is_some() || self.is_elsewhere || !self.tree.is_empty();
+        match status(&self.process, Observed { is_alive, is_held: self.is_held }) {
             Status::Lost if self.is_restarted => Status::Starting,
             status => status,
         }
@@ -165,13 +215,11 @@ impl Seen {
             (record.exit_code, record.exit_signal, record.ended_at) = (None, None, None);
             record.exit_reason = Some(Reason::Unknown.as_str());
         }
-        record.supervised =
-            self.sight.supervisor.is_some() && self.sight.is_held || self.sight.is_elsewhere;
-        record.supervisor_pid = self.sight.supervisor.as_ref().map(bgrun_platform::Pidfd::pid);
-        let main = self.sight.process.as_ref().map(bgrun_platform::Pidfd::pid);
+        record.supervised = self.supervisor.is_some() && self.is_held || self.is_elsewhere;
+        record.supervisor_pid = self.supervisor;
         let oldest = || self.tree.iter().min_by_key(|one| (one.start_ticks, one.pid));
-        record.pid = main.or_else(|| oldest().map(|one| one.pid));
-        if self.sight.is_elsewhere && record.pid.is_none() {
+        record.pid = self.main.or_else(|| oldest().map(|one| one.pid));
+        if self.is_elsewhere && record.pid.is_none() {
             record.pid = self.process.run.as_ref().and_then(|run| run.pid);
         }
         if record.pid.is_none() {

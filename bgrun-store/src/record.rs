@@ -145,7 +145,11 @@ impl Record {
     pub fn of(process: &Process, status: Status) -> Self {
         let overrides: BTreeMap<String, String> =
             serde_json::from_str(&process.overrides).unwrap_or_default();
-        let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
+        // The common case costs one fast check.
+        let text = |path: &std::path::Path| match path.to_str() {
+            Some(text) => text.to_owned(),
+            None => path.to_string_lossy().into_owned(),
+        };
         let end = process.last_end();
         let env_keys = overrides.keys().cloned().collect();
         let shown = |key: &String| key.starts_with(variables::SHOWN_PREFIX);

@@ -84,6 +84,14 @@ impl Identity {
         if same && !pidfd.has_ended()? { Ok(Presence::Alive(pidfd)) } else { Ok(Presence::Gone) }
     }
 
+    /// Holds this process if it is certain without another look that it is this one, which
+    /// may have ended: its pid counts here, and its inode is the same.
+    pub(crate) fn hold(&self) -> Option<Pidfd> {
+        let is_here = self.is_of_this_boot() && pid_namespace().ok()? == self.pid_namespace;
+        let pidfd = is_here.then(|| Pidfd::open(self.pid).ok())??;
+        (self.pidfs_inode.is_some() && pidfd.inode().ok()? == self.pidfs_inode).then_some(pidfd)
+    }
+
     /// Whether the process lives and can be reached from here.
     #[must_use]
     pub fn is_alive(&self) -> bool {

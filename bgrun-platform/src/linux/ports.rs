@@ -66,11 +66,11 @@ impl Listeners {
         if self.port_of_inode.is_empty() {
             return;
         }
-        let Ok(numbers) = procfs::numbered_entries(&format!("/proc/{pid}/fd")) else { return };
-        for number in numbers {
+        let Ok(directory) = procfs::open_directory(&format!("/proc/{pid}/fd")) else { return };
+        for number in procfs::numbers_in(&directory).unwrap_or_default() {
             let mut target = [0_u8; 64];
-            let path = format!("/proc/{pid}/fd/{number}");
-            let Ok(read) = rustix::fs::readlinkat_raw(rustix::fs::CWD, path, target.as_mut_slice())
+            let name = rustix::path::DecInt::new(number);
+            let Ok(read) = rustix::fs::readlinkat_raw(&directory, name, target.as_mut_slice())
             else {
                 continue;
             };

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io;
+use std::os::fd::OwnedFd;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
@@ -41,19 +42,37 @@ pub(crate) fn pids() -> io::Result<Vec<u32>> {
 
 /// The entries of a directory whose names are numbers: pids, threads, descriptors.
 pub(crate) fn numbered_entries(path: &str) -> io::Result<Vec<u32>> {
-    let directory = rustix::fs::openat(
-        CWD,
-        path,
-        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )?;
-    let mut buffer = Vec::with_capacity(4096);
-    let mut entries = rustix::fs::RawDir::new(&directory, buffer.spare_capacity_mut());
-    let mut numbers = Vec::new();
+    numbers_in(&open_directory(path)?)
+}
+
+/// Opens a directory of `/proc`.
+pub(crate) fn open_directory(path: &str) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(CWD, path, flags, Mode::empty())?)
+}
+
+/// [`numbered_entries`] of an open directory.
+pub(crate) fn numbers_in(directory: &OwnedFd) -> io::Result<Vec<u32>> {
+    const BUFFER_BYTES: usize = 4096;
+    // struct linux_dirent64 (getdents(2)): 19 bytes before the name, in all a multiple of 8.
+    const LARGEST_ENTRY: usize = 280;
+    let mut buffer = Vec::with_capacity(BUFFER_BYTES);
+    let mut entries = rustix::fs::RawDir::new(directory, buffer.spare_capacity_mut());
+    let (mut numbers, mut filled) = (Vec::new(), 0);
     while let Some(entry) = entries.next() {
         let entry = entry?;
-        if let Ok(Ok(number)) = entry.file_name().to_str().map(str::parse) {
+        let name = entry.file_name();
+        filled += (19 + name.count_bytes() + 1).next_multiple_of(8);
+        if let Ok(Ok(number)) = name.to_str().map(str::parse) {
             numbers.push(number);
+        }
+        if entries.is_buffer_empty() {
+            // An answer with room left in the buffer is the last: the kernel fills what it is
+            // given.
+            if filled + LARGEST_ENTRY < BUFFER_BYTES {
+                break;
+            }
+            filled = 0;
         }
     }
     Ok(numbers)

@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
 
+use super::identity::Identity;
 use super::procfs;
 use super::stat::Stat;
 
@@ -53,6 +54,29 @@ pub fn below_supervisor(supervisor: u32, cookie: &str, main: Option<u32>) -> io:
         descend(pid, &mut found, &mut buffer);
     }
     Ok(found)
+}
+
+/// The tree of a process that is as it should be: `main` lives and is the child of
+/// `supervisor`. `None` when that is not certain at once; a closer look tells more.
+///
+/// The parent of a process that is known to be the right one needs no look of its own: had
+/// the supervisor died, another would be the parent.
+#[must_use]
+pub fn of_healthy(supervisor: &Identity, main: &Identity, cookie: &str) -> Option<Vec<Stat>> {
+    let _held = main.hold()?;
+    let mut buffer = Vec::with_capacity(1024);
+    let mut main = Some(Stat::read_with(main.pid, &mut buffer).ok()?);
+    let is_healthy = |main: &Stat| main.is_live() && main.parent == supervisor.pid;
+    let main_pid = main.as_ref().filter(|main| is_healthy(main))?.pid;
+    let mut found = Vec::new();
+    for pid in children(supervisor.pid, 1, &mut buffer).ok()? {
+        match main.take_if(|_| pid == main_pid) {
+            Some(stat) => descend_from(stat, &mut found, &mut buffer),
+            None if has_other_cookie(pid, cookie, &mut buffer) => {}
+            None => descend(pid, &mut found, &mut buffer),
+        }
+    }
+    main.is_none().then_some(found)
 }
 
 /// The live process `pid` and everything below it.
@@ -124,18 +148,25 @@ pub fn by_traces(traces: &[Traces]) -> io::Result<Vec<Vec<Stat>>> {
 
 /// Adds `pid` and what is below it to `found`, unless it has ended or is a supervisor.
 fn descend(pid: u32, found: &mut Vec<Stat>, buffer: &mut Vec<u8>) {
-    let mut left = vec![pid];
-    while let Some(pid) = left.pop() {
-        let Ok(stat) = Stat::read_with(pid, buffer) else { continue };
-        if is_supervisor(&stat) {
-            continue;
-        }
+    if let Ok(stat) = Stat::read_with(pid, buffer) {
+        descend_from(stat, found, buffer);
+    }
+}
+
+/// [`descend`] from a process whose facts are known.
+fn descend_from(stat: Stat, found: &mut Vec<Stat>, buffer: &mut Vec<u8>) {
+    let mut left = vec![stat];
+    while let Some(stat) = left.pop() {
         // A zombie has given its children away already.
-        if !stat.is_live() && stat.threads <= 1 {
+        if is_supervisor(&stat) || !stat.is_live() && stat.threads <= 1 {
             continue;
         }
-        if let Ok(children) = children(pid, stat.threads, buffer) {
-            left.extend(children.iter().filter(|child| found.iter().all(|f| f.pid != **child)));
+        for child in children(stat.pid, stat.threads, buffer).unwrap_or_default() {
+            if found.iter().all(|known| known.pid != child)
+                && let Ok(child) = Stat::read_with(child, buffer)
+            {
+                left.push(child);
+            }
         }
         found.push(stat);
     }
