@@ -129,7 +129,8 @@ pub(crate) fn all(args: &Args, targets: Vec<Target>, home: &Home) -> anyhow::Res
     let keeps_wish = reason != Reason::Stop;
     let ids: Vec<i64> =
         targets.iter().filter(|one| !one.is_stale).map(|one| one.process.id).collect();
-    let stored = if keeps_wish { Ok(()) } else { wish::down(home, &ids) };
+    let mut books = wish::Books::new(home);
+    let stored = if keeps_wish { Ok(()) } else { books.down(&ids) };
     fault::at("kill:after-wish");
 
     let started = Instant::now();
@@ -152,20 +153,21 @@ pub(crate) fn all(args: &Args, targets: Vec<Target>, home: &Home) -> anyhow::Res
     // all the same, and so is the wish.
     let again: Vec<i64> =
         up.iter().filter(|one| one.was_started_since).map(|one| one.process.id).collect();
-    let stored = if keeps_wish { stored } else { stored.and(wish::down(home, &again)) };
+    let stored = if keeps_wish { stored } else { stored.and_then(|()| books.down(&again)) };
     let mut stopping: Vec<Stopping> =
         up.into_iter().map(|target| Stopping::begin(target, args, started, keeps_wish)).collect();
     fault::at("kill:after-signal");
+    let stored = stored.and_then(|()| books.sync());
     wait(&mut stopping, home, started);
     done.extend(stopping.into_iter().map(Stopping::finish));
 
     let mut trouble = None;
     if stored.is_err() {
         wish::note_in_lock(home, &done, reason);
-        trouble = wish::down_late(home, &ids).err();
+        trouble = books.down_late(&ids).err();
     }
     if trouble.is_none() {
-        trouble = wish::record_ends(home, &done, reason).err();
+        trouble = books.record_ends(&done, reason).err();
     }
     if args.delete || args.clean || args.nuke {
         let forgotten = if trouble.is_none() { forget::all(args, &mut done, home) } else { Ok(()) };

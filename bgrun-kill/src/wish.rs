@@ -11,50 +11,84 @@ use crate::stop::Stopped;
 /// kept locked must not keep a process alive.
 const FIRST_PATIENCE: Duration = Duration::from_millis(100);
 
-/// Stores that none of `ids` is wanted. When the store does not take it in time, the
-/// answer is the error, and it is to be tried again after the stop.
-pub(crate) fn down(home: &Home, ids: &[i64]) -> Result<(), Error> {
-    fault::at("kill:before-wish");
-    write_down(home, ids, FIRST_PATIENCE)
+/// The store of one stop, opened once: to open it costs more than to write into it.
+pub(crate) struct Books<'a> {
+    home: &'a Home,
+    store: Option<Store>,
 }
 
-/// The same again, with all patience.
-pub(crate) fn down_late(home: &Home, ids: &[i64]) -> Result<(), Error> {
-    write_down(home, ids, Store::PATIENCE)
-}
-
-fn write_down(home: &Home, ids: &[i64], patience: Duration) -> Result<(), Error> {
-    if ids.is_empty() {
-        return Ok(());
+impl<'a> Books<'a> {
+    pub(crate) fn new(home: &'a Home) -> Self {
+        Self { home, store: None }
     }
-    let (mut store, _) = Store::open_within(home, patience)?;
-    store.write(Durability::Power, |writer| ids.iter().try_for_each(|id| writer.want_down(*id)))
-}
 
-/// Writes down how the runs of the stopped processes ended, as their supervisors left it
-/// in the lock files, or else as it was seen from here.
-pub(crate) fn record_ends(home: &Home, stopped: &[Stopped], reason: Reason) -> Result<(), Error> {
-    fault::at("kill:before-record");
-    let mut ends = Vec::new();
-    for one in stopped.iter().filter(|one| one.is_over()) {
-        let mut process = one.target.process.clone();
-        let seen = end_seen(home, &mut process, one, reason);
-        if let Some(run) = process.run {
-            ends.push((process.id, process.supervisor, run, seen));
+    /// The store, open, and still the one that is at its path.
+    fn store(&mut self, patience: Duration) -> Result<&mut Store, Error> {
+        let store = match self.store.take().filter(Store::is_in_place) {
+            Some(store) => store,
+            None => Store::open_within(self.home, patience)?.0,
+        };
+        store.set_patience(patience)?;
+        Ok(self.store.insert(store))
+    }
+
+    /// Stores that none of `ids` is wanted. When the store does not take it in time, the
+    /// answer is the error, and it is to be tried again after the stop.
+    ///
+    /// Everybody sees it from here on; [`Books::sync`] makes it survive a loss of power.
+    pub(crate) fn down(&mut self, ids: &[i64]) -> Result<(), Error> {
+        fault::at("kill:before-wish");
+        self.write_down(ids, FIRST_PATIENCE, Durability::Boot)
+    }
+
+    /// The same again, with all patience.
+    pub(crate) fn down_late(&mut self, ids: &[i64]) -> Result<(), Error> {
+        self.write_down(ids, Store::PATIENCE, Durability::Power)
+    }
+
+    fn write_down(
+        &mut self,
+        ids: &[i64],
+        patience: Duration,
+        durability: Durability,
+    ) -> Result<(), Error> {
+        if ids.is_empty() {
+            return Ok(());
         }
+        self.store(patience)?
+            .write(durability, |writer| ids.iter().try_for_each(|id| writer.want_down(*id)))
     }
-    if ends.is_empty() {
-        return Ok(());
+
+    /// Waits until what was stored is on the disk. Done while the processes end, it costs no
+    /// time of its own.
+    pub(crate) fn sync(&self) -> Result<(), Error> {
+        self.store.as_ref().map_or(Ok(()), Store::sync)
     }
-    let (mut store, _) = Store::open(home)?;
-    // The wish has been made to survive a loss of power; after one, nothing runs anyway.
-    store.write(Durability::Boot, |writer| {
-        for (id, supervisor, run, end) in &ends {
-            writer.record_run(*id, &Run { end: None, ..run.clone() }, supervisor.as_deref())?;
-            writer.record_end(*id, run.number, end)?;
+
+    /// Writes down how the runs of the stopped processes ended, as their supervisors left it
+    /// in the lock files, or else as it was seen from here.
+    pub(crate) fn record_ends(&mut self, stopped: &[Stopped], reason: Reason) -> Result<(), Error> {
+        fault::at("kill:before-record");
+        let mut ends = Vec::new();
+        for one in stopped.iter().filter(|one| one.is_over()) {
+            let mut process = one.target.process.clone();
+            let seen = end_seen(self.home, &mut process, one, reason);
+            if let Some(run) = process.run {
+                ends.push((process.id, process.supervisor, run, seen));
+            }
         }
-        Ok(())
-    })
+        if ends.is_empty() {
+            return Ok(());
+        }
+        // The wish survives a loss of power; after one, nothing runs anyway.
+        self.store(Store::PATIENCE)?.write(Durability::Boot, |writer| {
+            for (id, supervisor, run, end) in &ends {
+                writer.record_run(*id, &Run { end: None, ..run.clone() }, supervisor.as_deref())?;
+                writer.record_end(*id, run.number, end)?;
+            }
+            Ok(())
+        })
+    }
 }
 
 /// How the run of `process` ended. The supervisor knows; what it wrote is taken over.

@@ -6,6 +6,7 @@
 //! would pay a checkpoint and the next one for making the files anew. It is kept short,
 //! because the first to open a database after nobody had it open reads all of its WAL.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,6 +40,10 @@ pub enum Durability {
 pub struct Store {
     pub(crate) connection: Connection,
     path: PathBuf,
+    /// The file that is open, as far as the system can tell one file from another.
+    file: Option<FileId>,
+    /// There was no WAL: the one that is made has to be found again after a loss of power.
+    is_wal_new: Cell<bool>,
 }
 
 impl Store {
@@ -112,6 +117,7 @@ impl Store {
         patience: Duration,
     ) -> Result<Self, Error> {
         let failed = |error: rusqlite::Error| Error::from_sqlite(path.to_owned(), &error);
+        let is_wal_new = Cell::new(!wal_of(path).try_exists().unwrap_or(true));
         // One thread uses a connection: SQLite needs no mutexes.
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
@@ -119,7 +125,7 @@ impl Store {
         connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
             .map_err(failed)?;
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, file: file_at(path), path: path.to_owned(), is_wal_new })
     }
 
     /// How long a store that was just opened waits for other writers.
@@ -166,7 +172,49 @@ impl Store {
             .map_err(|error| failed(&error))?;
         let result = act(&Writer::new(&transaction, &path))?;
         transaction.commit().map_err(|error| failed(&error))?;
+        if durability == Durability::Power {
+            self.sync_directory().map_err(E::from)?;
+        }
         Ok(result)
+    }
+
+    /// Waits until everything that was committed is on the disk: [`Durability::Boot`] becomes
+    /// [`Durability::Power`].
+    ///
+    /// # Errors
+    /// The disk is broken.
+    pub fn sync(&self) -> Result<(), Error> {
+        match File::open(wal_of(&self.path)).and_then(|wal| wal.sync_data()) {
+            // Whoever took the WAL away has carried it over, synced.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            synced => synced.map_err(|error| unusable(&self.path, &error))?,
+        }
+        self.sync_directory()
+    }
+
+    fn sync_directory(&self) -> Result<(), Error> {
+        if !self.is_wal_new.replace(false) {
+            return Ok(());
+        }
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        File::open(directory)
+            .and_then(|directory| directory.sync_all())
+            .map_err(|error| unusable(&self.path, &error))
+    }
+
+    /// Sets how long other writers are waited for.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn set_patience(&self, patience: Duration) -> Result<(), Error> {
+        self.connection.busy_timeout(patience).map_err(|error| self.error(&error))
+    }
+
+    /// Whether the file that is open is still the one at its path: somebody may have removed
+    /// it.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file_at(&self.path).as_ref() == Some(file))
     }
 
     /// All processes, in the order they were first started.
@@ -204,6 +252,20 @@ impl Store {
     pub(crate) fn error(&self, error: &rusqlite::Error) -> Error {
         Error::from_sqlite(self.path.clone(), error)
     }
+}
+
+fn wal_of(path: &Path) -> PathBuf {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    PathBuf::from(wal)
+}
+
+/// What tells one file from another: device and inode.
+type FileId = (u64, u64);
+
+fn file_at(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> Error {
