@@ -160,6 +160,10 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
         group: args.group.clone(),
         stop_signal: args.stop_signal,
         stop_timeout: args.stop_timeout,
+        log_max_size_bytes: args.log_max_size,
+        log_keep: args.log_keep,
+        log_compress: args.log_compress,
+        log_max_total_bytes: args.log_max_total,
         keep_alive: args.keep_alive.map(|policy| match policy {
             args::KeepAlive::Always => KeepAlive::Always,
             args::KeepAlive::OnFailure => KeepAlive::OnFailure,

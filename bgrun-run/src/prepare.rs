@@ -250,7 +250,10 @@ fn log_policy(ask: &Ask, kept: Option<&Spec>) -> LogPolicy {
         max_size_bytes: ask.log_max_size_bytes.unwrap_or(kept.max_size_bytes),
         keep: ask.log_keep.unwrap_or(kept.keep),
         compress: ask.log_compress.unwrap_or(kept.compress),
-        max_total_bytes: ask.log_max_total_bytes.or(kept.max_total_bytes),
+        max_total_bytes: match ask.log_max_total_bytes {
+            Some(0) => None,
+            given => given.or(kept.max_total_bytes),
+        },
     }
 }
 
