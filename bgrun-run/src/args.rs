@@ -87,6 +87,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Vec<PathBuf>,
 
+    /// Start nothing: print the variables that files and flags set for it, over its
+    /// caller's environment, as --env-file reads them; with --json as an object
+    #[arg(long, conflicts_with_all = ["all", "quiet"])]
+    pub(crate) print_env: bool,
+
     /// Take the environment of this shell instead of the stored one
     #[arg(long)]
     pub(crate) fresh_env: bool,

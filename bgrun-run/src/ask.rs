@@ -103,6 +103,7 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Vec<Ask>> {
             Ok(vec![Ask { name, command: Some(command), ..base }])
         }
         (None, []) if args.all => Ok(vec![Ask { is_selector: true, ..base }]),
+        (None, []) if args.print_env => Ok(vec![base]),
         (None, []) => Err(usage("nothing to run: no command and no name")
             .hint("bgrun run web -- node server.js")
             .into()),

@@ -61,7 +61,7 @@ pub(crate) fn probed(attempts: &[Attempt]) -> BTreeSet<String> {
 ///
 /// A derived name belongs to a stored process only if that has the same command in the
 /// same directory; otherwise the next free name is taken.
-fn identify(
+pub(crate) fn identify(
     ask: &Ask,
     store: &Store,
     attempts: &[Attempt],
@@ -95,7 +95,7 @@ fn identify(
     Ok((name::free(&derived, is_taken), None))
 }
 
-fn directory(ask: &Ask, old: Option<&Spec>) -> Result<PathBuf, Failure> {
+pub(crate) fn directory(ask: &Ask, old: Option<&Spec>) -> Result<PathBuf, Failure> {
     match (&ask.directory, &ask.command, old) {
         (Some(directory), _, _) => absolute(directory),
         // Started again: where it was. With a command: here.
