@@ -87,14 +87,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Vec<PathBuf>,
 
-    /// Start nothing: print the variables that files and flags set for it, over its
-    /// caller's environment, as --env-file reads them; with --json as an object
-    #[arg(long, conflicts_with_all = ["all", "quiet"])]
-    pub(crate) print_env: bool,
-
     /// Take the environment of this shell instead of the stored one
     #[arg(long)]
     pub(crate) fresh_env: bool,
+
+    /// Forget what is stored of it but command, directory and environment of the shell:
+    /// what is not said again gets its default
+    #[arg(long)]
+    pub(crate) reset: bool,
 
     /// File for its stdout
     #[arg(long, value_name = "FILE")]
@@ -111,25 +111,6 @@ pub(crate) struct Args {
     /// Let it write into a log file that another process writes too
     #[arg(long)]
     pub(crate) shared_log: bool,
-
-    /// A log that grows beyond this is rotated: what is in it becomes an archive (FILE.1,
-    /// the one before FILE.2, ...) while the process writes on; 0 is never [default: 10m]
-    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
-    pub(crate) log_max_size: Option<u64>,
-
-    /// So many archives of each log are kept [default: 5]
-    #[arg(long, value_name = "N")]
-    pub(crate) log_keep: Option<u32>,
-
-    /// Compress archives (FILE.1.gz); =false: not any more
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
-        default_missing_value = "true", hide_possible_values = true)]
-    pub(crate) log_compress: Option<bool>,
-
-    /// Its logs and their archives together take no more than this; the oldest archives go
-    /// first; 0: no limit
-    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
-    pub(crate) log_max_total: Option<u64>,
 
     /// Group it belongs to
     #[arg(long, value_name = "GROUP")]
@@ -205,6 +186,10 @@ pub(crate) struct Args {
         require_equals = true)]
     pub(crate) wait: Option<Option<Duration>>,
 
+    /// Say what would be done, and what would be different, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
     /// Print the record of the process as JSON (an array for several)
     #[arg(short, long)]
     pub(crate) json: bool,
@@ -220,6 +205,10 @@ pub(crate) struct Args {
     /// Give a process that runs without a supervisor a new one
     #[arg(long, hide = true, conflicts_with_all = ["argv", "command", "restart", "force"])]
     pub(crate) adopt: bool,
+
+    /// With --wait: how long one has to live that says nothing of readiness
+    #[arg(long, hide = true, value_name = "DURATION", value_parser = duration)]
+    pub(crate) life: Option<Duration>,
 
     /// Why a running process is stopped first
     #[arg(long, hide = true, value_name = "REASON", default_value = "restart")]

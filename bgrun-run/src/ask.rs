@@ -59,6 +59,9 @@ pub(crate) struct Ask {
     pub(crate) log_keep: Option<u32>,
     pub(crate) log_compress: Option<bool>,
     pub(crate) log_max_total_bytes: Option<u64>,
+    pub(crate) project: Option<PathBuf>,
+    /// Whether what is stored and not said again gets its default.
+    pub(crate) is_reset: bool,
     /// Whether `settings` are all there shall be, not only what is to change.
     pub(crate) has_all_settings: bool,
     /// Variables that a record names and whose values it does not have.
@@ -103,7 +106,6 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Vec<Ask>> {
             Ok(vec![Ask { name, command: Some(command), ..base }])
         }
         (None, []) if args.all => Ok(vec![Ask { is_selector: true, ..base }]),
-        (None, []) if args.print_env => Ok(vec![base]),
         (None, []) => Err(usage("nothing to run: no command and no name")
             .hint("bgrun run web -- node server.js")
             .into()),
@@ -161,10 +163,6 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
         group: args.group.clone(),
         stop_signal: args.stop_signal,
         stop_timeout: args.stop_timeout,
-        log_max_size_bytes: args.log_max_size,
-        log_keep: args.log_keep,
-        log_compress: args.log_compress,
-        log_max_total_bytes: args.log_max_total,
         keep_alive: args.keep_alive.map(|policy| match policy {
             args::KeepAlive::Always => KeepAlive::Always,
             args::KeepAlive::OnFailure => KeepAlive::OnFailure,
@@ -178,6 +176,7 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
         restart_interval_minutes: args.restart_interval,
         after: declared::after(&args.after).map_err(usage)?,
         ready: declared::probe(args.ready.as_deref()).map_err(usage)?,
+        is_reset: args.reset,
         ..Ask::default()
     })
 }
@@ -218,6 +217,7 @@ struct Part {
     log_keep: Option<u32>,
     log_compress: Option<bool>,
     log_max_total_bytes: Option<u64>,
+    project: Option<PathBuf>,
 }
 
 fn from_stdin(args: &Args) -> anyhow::Result<Vec<Ask>> {
@@ -324,6 +324,8 @@ fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
         log_keep: base.log_keep.or(part.log_keep),
         log_compress: base.log_compress.or(part.log_compress),
         log_max_total_bytes: base.log_max_total_bytes.or(part.log_max_total_bytes),
+        project: part.project,
+        is_reset: base.is_reset,
         hint: None,
         is_selector: false,
     })

@@ -7,14 +7,15 @@ mod adopt;
 mod args;
 mod ask;
 mod awaited;
+mod changes;
 mod config;
 mod declared;
+mod dry_run;
 mod environment;
 mod existing;
 mod oneself;
 mod order;
 mod prepare;
-mod print_env;
 mod report;
 mod start;
 mod stored;
@@ -35,9 +36,6 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<Exit> {
     let asks = ask::read(&args)?;
-    if args.print_env {
-        return print_env::print(&args, &asks);
-    }
     let home = Home::from_environment(user::home_directory)
         .map_err(|error| Failure::new(Exit::NotStarted, error))?;
     let mut store = stored::open(&home)?;
@@ -50,6 +48,9 @@ fn run(args: Args) -> anyhow::Result<Exit> {
         return report::all(&args, adopted);
     }
     let prepared = prepare::all(&asks, &home, &store)?;
+    if args.dry_run {
+        return dry_run::tell(&args, prepared, &home, &store);
+    }
     let outcomes = order::start(&args, prepared, &home, &mut store)?;
     drop(store);
     report::all(&args, outcomes)

@@ -14,7 +14,7 @@ use anyhow::Context;
 use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
 use bgrun_platform::tool::{self, Exit, Failure};
-use bgrun_store::{Condition, Home, Store, variables};
+use bgrun_store::{After, Condition, Home, Spec, Store, variables};
 use serde_json::{Value, json};
 
 use crate::args::Args;
@@ -63,7 +63,7 @@ pub(crate) fn start(
         let judged = next.into_iter().map(|(name, attempt)| {
             let attempt = match rounds.lacks(&name, &needs) {
                 Some(failure) => attempt.and(Err(failure)),
-                None => attempt,
+                None => attempt.and_then(|one| prepare::check(&one.spec).map(|()| one)),
             };
             (name, attempt)
         });
@@ -72,6 +72,25 @@ pub(crate) fn start(
         }
     }
     Ok(rounds.in_order(&names))
+}
+
+/// Whether something has to end before a process starts: what that makes is not there yet.
+pub(crate) fn has_job_before(spec: &Spec) -> bool {
+    let mut after = spec.after.iter().filter_map(|text| text.parse::<After>().ok());
+    after.any(|after| after.condition == Condition::Exited)
+}
+
+/// Checks the order of what would be started.
+///
+/// # Errors
+/// They come after each other in a circle; nothing can be said of what runs.
+pub(crate) fn check(
+    args: &Args,
+    attempts: &mut [Attempt],
+    home: &Home,
+    store: &Store,
+) -> anyhow::Result<()> {
+    needs::of(args, attempts, home, store).map(drop)
 }
 
 /// Starts all of them at once, and waits for them if that is asked for.
@@ -160,7 +179,7 @@ impl Rounds<'_> {
         }
     }
 
-    fn say_what_for(&self, name: &str, after: &bgrun_store::After) {
+    fn say_what_for(&self, name: &str, after: &After) {
         if !self.args.quiet && std::io::stderr().is_terminal() {
             let state = match after.condition {
                 Condition::Exited => "has ended",

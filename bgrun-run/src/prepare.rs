@@ -15,7 +15,9 @@ use bgrun_store::{
 };
 
 use crate::ask::{Ask, Command};
+use crate::changes;
 use crate::environment;
+use crate::order;
 use crate::stored::store_failure;
 use crate::variables::{self, Variables};
 
@@ -42,7 +44,12 @@ pub(crate) fn all(asks: &[Ask], home: &Home, store: &Store) -> anyhow::Result<Ve
             Some(process) => store.spec(process.id).map_err(store_failure)?,
             None => None,
         };
-        let spec = spec(ask, &name, old, home).and_then(|spec| check(&spec).map(|()| spec));
+        let old =
+            if ask.is_reset { old.map(|old| changes::without_choices(old, home)) } else { old };
+        let spec = spec(ask, &name, old, home).and_then(|spec| {
+            // A job that comes first may make the program or the directory.
+            if order::has_job_before(&spec) { Ok(spec) } else { check(&spec).map(|()| spec) }
+        });
         attempts.push((name, spec.map(|spec| Prepared { spec, stored })));
     }
     Ok(attempts)
@@ -61,7 +68,7 @@ pub(crate) fn probed(attempts: &[Attempt]) -> BTreeSet<String> {
 ///
 /// A derived name belongs to a stored process only if that has the same command in the
 /// same directory; otherwise the next free name is taken.
-pub(crate) fn identify(
+fn identify(
     ask: &Ask,
     store: &Store,
     attempts: &[Attempt],
@@ -95,7 +102,7 @@ pub(crate) fn identify(
     Ok((name::free(&derived, is_taken), None))
 }
 
-pub(crate) fn directory(ask: &Ask, old: Option<&Spec>) -> Result<PathBuf, Failure> {
+fn directory(ask: &Ask, old: Option<&Spec>) -> Result<PathBuf, Failure> {
     match (&ask.directory, &ask.command, old) {
         (Some(directory), _, _) => absolute(directory),
         // Started again: where it was. With a command: here.
@@ -218,6 +225,7 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
             .filter(|probe| !probe.is_empty()),
         container: kept.as_ref().and_then(|kept| kept.container.clone()),
         log_policy: log_policy(ask, kept.as_ref()),
+        project: ask.project.clone().or(kept.as_ref().and_then(|kept| kept.project.clone())),
     };
     let is_missing = |key: &&String| !spec.overrides.contains_key(*key);
     let missing: Vec<_> = ask.missing_values.iter().filter(is_missing).cloned().collect();
@@ -250,16 +258,13 @@ fn log_policy(ask: &Ask, kept: Option<&Spec>) -> LogPolicy {
         max_size_bytes: ask.log_max_size_bytes.unwrap_or(kept.max_size_bytes),
         keep: ask.log_keep.unwrap_or(kept.keep),
         compress: ask.log_compress.unwrap_or(kept.compress),
-        max_total_bytes: match ask.log_max_total_bytes {
-            Some(0) => None,
-            given => given.or(kept.max_total_bytes),
-        },
+        max_total_bytes: ask.log_max_total_bytes.or(kept.max_total_bytes),
     }
 }
 
 /// Checks what the supervisor would only find out later: the directory, the command,
 /// that the two logs are not one file by accident.
-fn check(spec: &Spec) -> Result<(), Failure> {
+pub(crate) fn check(spec: &Spec) -> Result<(), Failure> {
     let refused = |refused: Refused| match &refused {
         Refused::NotFound(program) => {
             let failure = Failure::new(Exit::NotFound, &refused);

@@ -18,7 +18,7 @@ use crate::start::Outcome;
 /// # Errors
 /// The one failure of the one process, or nobody can be told.
 pub(crate) fn all(args: &Args, outcomes: Vec<(String, Outcome)>) -> anyhow::Result<Exit> {
-    let is_list = args.all || args.names == ["-"] || outcomes.len() != 1;
+    let is_list = is_list(args, outcomes.len());
     let failures = outcomes.iter().filter_map(|(_, one)| match one {
         Outcome::Failed(failure) => Some(failure.exit()),
         Outcome::Started(_) | Outcome::Left => None,
@@ -59,7 +59,12 @@ pub(crate) fn all(args: &Args, outcomes: Vec<(String, Outcome)>) -> anyhow::Resu
     Ok(exit)
 }
 
-fn complain(name: &str, failure: Failure) {
+/// Whether a list is printed, or the one process that was asked for.
+pub(crate) fn is_list(args: &Args, count: usize) -> bool {
+    args.all || args.names == ["-"] || count != 1
+}
+
+pub(crate) fn complain(name: &str, failure: Failure) {
     let error = anyhow::Error::from(failure);
     if name.is_empty() {
         tool::report(&error);

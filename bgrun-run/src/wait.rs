@@ -30,7 +30,8 @@ pub(crate) fn all(
     home: &Home,
 ) -> Vec<(String, Outcome)> {
     let Some(duration) = args.wait else { return outcomes };
-    let (life, readiness) = (duration.unwrap_or(LIFE), duration.unwrap_or(READINESS));
+    let readiness = duration.unwrap_or(READINESS);
+    let life = args.life.or(duration).unwrap_or(LIFE);
     let deadline = Instant::now() + life;
     let asked: Vec<_> = outcomes
         .iter()

@@ -130,6 +130,7 @@ impl<I: Serialize> LockLine<I> {
             ready: None,
             container: None,
             log_policy: self.log_policy,
+            project: None,
             wanted: if self.stopped { Wanted::Down } else { Wanted::Up },
             request: self.request,
             cookie: self.cookie.clone(),

@@ -90,6 +90,8 @@ pub struct Process {
     pub container: Option<ContainerName>,
     /// How large its logs become.
     pub log_policy: LogPolicy,
+    /// The project file that says what it is, absolute.
+    pub project: Option<PathBuf>,
     /// What the user asked for.
     pub wanted: Wanted,
     /// The number of the latest start the user asked for; 0 for none.

@@ -57,9 +57,6 @@ pub struct Record {
     pub memory_bytes: Option<u64>,
     /// Processor time of its tree over the time this run has lasted; 100 is one core.
     pub cpu_percent: Option<f64>,
-    /// Processor time of its tree so far, in milliseconds: two looks tell the load between
-    /// them.
-    pub cpu_ms: Option<u64>,
     /// Number of processes in its tree.
     pub processes: Option<usize>,
     /// The code with which the last finished run left.
@@ -95,6 +92,10 @@ pub struct Record {
     pub ready_at: Option<Timestamp>,
     /// A log file that is larger is rotated; 0: never.
     pub log_max_size_bytes: u64,
+    /// The project file that says what it is.
+    pub project: Option<String>,
+    /// Whether another process may write into its logs too.
+    pub shared_log: bool,
     /// So many archives of each log are kept.
     pub log_keep: u32,
     /// Whether archives are compressed.
@@ -178,7 +179,6 @@ impl Record {
             ports: Vec::new(),
             memory_bytes: None,
             cpu_percent: None,
-            cpu_ms: None,
             processes: None,
             exit_code: end.and_then(|end| end.code),
             exit_signal: end.and_then(|end| end.signal.clone()),
@@ -198,6 +198,8 @@ impl Record {
             after: process.after.clone(),
             ready: process.ready.clone(),
             ready_at: process.run.as_ref().and_then(|run| run.ready_at),
+            project: process.project.as_deref().map(text),
+            shared_log: process.shared_log,
             log_max_size_bytes: process.log_policy.max_size_bytes,
             log_keep: process.log_policy.keep,
             log_compress: process.log_policy.compress,

@@ -26,7 +26,7 @@ SELECT p.id, p.name, p."group", p.command, p.argv, p.workdir, p.configPath, p.st
     e.ended_at, e.exit_code, e.exit_signal, e.exit_reason,
     p.backoff_min_ms, p.backoff_max_ms, p.max_restarts, p.restart_window_ms, p.stop_exit_codes,
     p.no_config, p.after, p.ready, p.container_engine, p.container_name, p.log_max_size_bytes,
-    p.log_keep, p.log_compress, p.log_max_total_bytes
+    p.log_keep, p.log_compress, p.log_max_total_bytes, p.project
 FROM process p
 LEFT JOIN run r ON r.process_id = p.id AND r.number = p.run
 LEFT JOIN run e ON r.exit_reason IS NULL AND e.process_id = p.id AND e.number = p.run - 1
@@ -76,6 +76,7 @@ fn process_of(row: &Row<'_>) -> rusqlite::Result<Process> {
         ready: row.get(50)?,
         container: container(row, 51)?,
         log_policy: log_policy(row, 53)?,
+        project: optional_path(row, 57)?,
         wanted: if row.get_ref(18)?.as_str()? == "up" { Wanted::Up } else { Wanted::Down },
         request: row.get(19)?,
         cookie: row.get(20)?,
@@ -135,7 +136,7 @@ pub(crate) fn spec(connection: &Connection, id: i64) -> rusqlite::Result<Option<
             p.started_by, c.variables, p.backoff_min_ms, p.backoff_max_ms, p.max_restarts,
             p.restart_window_ms, p.stop_exit_codes, p.no_config, p.after, p.ready,
             p.container_engine, p.container_name, p.log_max_size_bytes, p.log_keep,
-            p.log_compress, p.log_max_total_bytes
+            p.log_compress, p.log_max_total_bytes, p.project
         FROM process p LEFT JOIN caller_environment c ON c.process_id = p.id WHERE p.id = ?1"#,
     )?;
     let read = |row: &Row<'_>| {
@@ -168,6 +169,7 @@ pub(crate) fn spec(connection: &Connection, id: i64) -> rusqlite::Result<Option<
             ready: row.get(27)?,
             container: container(row, 28)?,
             log_policy: log_policy(row, 30)?,
+            project: optional_path(row, 34)?,
             caller_environment: split_variables(&variables.unwrap_or_default()),
         })
     };

@@ -33,10 +33,10 @@ impl Writer<'_> {
                 restart_interval_minutes, started_by, cookie, id, backoff_min_ms, backoff_max_ms,
                 max_restarts, restart_window_ms, stop_exit_codes, no_config, after, ready,
                 container_engine, container_name, log_max_size_bytes, log_keep, log_compress,
-                log_max_total_bytes)
+                log_max_total_bytes, project)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
                 ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31,
-                ?32, ?33, ?34, ?35)
+                ?32, ?33, ?34, ?35, ?36)
             ON CONFLICT (name) DO UPDATE SET "group" = ?2, command = ?3, argv = ?4, workdir = ?5,
                 configPath = ?6, stdout_path = ?7, stderr_path = ?8, shared_log = ?9, env = ?10,
                 settings = ?11, env_files = ?12, umask = ?13, stop_signal = ?14,
@@ -45,7 +45,7 @@ impl Writer<'_> {
                 backoff_max_ms = ?23, max_restarts = ?24, restart_window_ms = ?25,
                 stop_exit_codes = ?26, no_config = ?27, after = ?28, ready = ?29,
                 container_engine = ?30, container_name = ?31, log_max_size_bytes = ?32,
-                log_keep = ?33, log_compress = ?34, log_max_total_bytes = ?35
+                log_keep = ?33, log_compress = ?34, log_max_total_bytes = ?35, project = ?36
             RETURNING id"#;
         let policy = &spec.restart_policy;
         let logs = &spec.log_policy;
@@ -86,6 +86,7 @@ impl Writer<'_> {
             logs.keep,
             logs.compress,
             logs.max_total_bytes.map(u64::cast_signed),
+            spec.project.as_deref().map(path_value),
         ];
         let id = self
             .transaction

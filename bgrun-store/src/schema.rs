@@ -81,6 +81,7 @@ ALTER TABLE process ADD COLUMN log_max_size_bytes INTEGER NOT NULL DEFAULT 10485
 ALTER TABLE process ADD COLUMN log_keep INTEGER NOT NULL DEFAULT 5;
 ALTER TABLE process ADD COLUMN log_compress INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE process ADD COLUMN log_max_total_bytes INTEGER;
+ALTER TABLE process ADD COLUMN project TEXT;
 ALTER TABLE run ADD COLUMN ready_at TEXT;
 CREATE INDEX process_by_stdout ON process (stdout_path);
 CREATE INDEX process_by_stderr ON process (stderr_path);

@@ -187,6 +187,8 @@ pub struct Spec {
     pub container: Option<ContainerName>,
     /// How large its logs become.
     pub log_policy: LogPolicy,
+    /// The project file that says what it is, absolute.
+    pub project: Option<PathBuf>,
 }
 
 impl Default for Spec {
@@ -219,6 +221,7 @@ impl Default for Spec {
             ready: None,
             container: None,
             log_policy: LogPolicy::default(),
+            project: None,
         }
     }
 }

@@ -46,6 +46,7 @@ fn spec(name: &str) -> Spec {
             compress: true,
             max_total_bytes: Some(1 << 40),
         },
+        project: Some("/srv/bgrun.toml".into()),
     }
 }
 

@@ -2,7 +2,7 @@
 //! type first.
 
 /// Each alias, its verb, and the flags that go before the user's own arguments.
-pub(crate) const ALIASES: [(&str, &str, &[&str]); 13] = [
+pub(crate) const ALIASES: [(&str, &str, &[&str]); 14] = [
     ("list", "ls", &[]),
     ("ps", "ls", &[]),
     ("status", "ls", &[]),
@@ -11,6 +11,7 @@ pub(crate) const ALIASES: [(&str, &str, &[&str]); 13] = [
     ("start", "run", &[]),
     ("restart", "run", &["--restart"]),
     ("stop", "kill", &[]),
+    ("down", "up", &["--down"]),
     ("rm", "kill", &["--delete"]),
     ("delete", "kill", &["--delete"]),
     ("clean", "kill", &["--clean"]),

@@ -27,12 +27,12 @@ macro_rules! verbs {
 }
 
 verbs! {
-    env in "../../../bgrun-env/src/args.rs";
     guard in "../../../bgrun-guard/src/args.rs";
     kill in "../../../bgrun-kill/src/args.rs";
     logs in "../../../bgrun-logs/src/args.rs";
     ls in "../../../bgrun-ls/src/args.rs";
     run in "../../../bgrun-run/src/args.rs";
+    up in "../../../bgrun-up/src/args.rs";
     wait in "../../../bgrun-wait/src/args.rs";
 }
 
