@@ -86,6 +86,7 @@ fn every_crate_of_the_design_is_there() {
         "bgrun-kill",
         "bgrun-guard",
         "bgrun-wait",
+        "bgrun-env",
         "bgrun-up",
         "tests",
     ] {

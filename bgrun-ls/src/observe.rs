@@ -230,6 +230,7 @@ impl Seen {
         if !self.tree.is_empty() {
             record.memory_bytes = Some(self.tree.iter().map(Stat::memory_bytes).sum());
             record.processes = Some(self.tree.len());
+            record.cpu_ms = Some(self.cpu_ticks() * 1000 / ticks_per_second());
             record.cpu_percent = lasted_ms.map(|ms| percent(self.cpu_ticks(), ms));
         }
         record.ports.clone_from(&self.ports);

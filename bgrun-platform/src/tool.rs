@@ -106,10 +106,27 @@ pub fn run<Args: clap::Parser>(
     }
 }
 
+/// The same for a tool that becomes another program: what its caller left open stays open
+/// for that one.
+pub fn run_as_wrapper<Args: clap::Parser>(
+    name: &'static str,
+    act: impl FnOnce(Args) -> anyhow::Result<Exit>,
+) -> ExitCode {
+    begin_openly(name);
+    match Args::try_parse() {
+        Ok(args) => finish(act(args)),
+        Err(error) => ExitCode::from(refuse(&error).code()),
+    }
+}
+
 /// What every program of ours does first, also those without a command line.
 pub fn begin(name: &'static str) {
-    descriptors::fill_standard();
     descriptors::hide_inherited();
+    begin_openly(name);
+}
+
+fn begin_openly(name: &'static str) {
+    descriptors::fill_standard();
     let _ = NAME.set(name);
     let _ = CALLERS_UMASK.set(private::close_umask());
 }

@@ -87,6 +87,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Vec<PathBuf>,
 
+    /// Start nothing: print the variables that files and flags set for it, over its
+    /// caller's environment, as --env-file reads them; with --json as an object
+    #[arg(long, conflicts_with_all = ["all", "quiet"])]
+    pub(crate) print_env: bool,
+
     /// Take the environment of this shell instead of the stored one
     #[arg(long)]
     pub(crate) fresh_env: bool,
@@ -111,6 +116,25 @@ pub(crate) struct Args {
     /// Let it write into a log file that another process writes too
     #[arg(long)]
     pub(crate) shared_log: bool,
+
+    /// A log that grows beyond this is rotated: what is in it becomes an archive (FILE.1,
+    /// the one before FILE.2, ...) while the process writes on; 0 is never [default: 10m]
+    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
+    pub(crate) log_max_size: Option<u64>,
+
+    /// So many archives of each log are kept [default: 5]
+    #[arg(long, value_name = "N")]
+    pub(crate) log_keep: Option<u32>,
+
+    /// Compress archives (FILE.1.gz); =false: not any more
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", hide_possible_values = true)]
+    pub(crate) log_compress: Option<bool>,
+
+    /// Its logs and their archives together take no more than this; the oldest archives go
+    /// first; 0: no limit
+    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
+    pub(crate) log_max_total: Option<u64>,
 
     /// Group it belongs to
     #[arg(long, value_name = "GROUP")]

@@ -106,6 +106,7 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Vec<Ask>> {
             Ok(vec![Ask { name, command: Some(command), ..base }])
         }
         (None, []) if args.all => Ok(vec![Ask { is_selector: true, ..base }]),
+        (None, []) if args.print_env => Ok(vec![base]),
         (None, []) => Err(usage("nothing to run: no command and no name")
             .hint("bgrun run web -- node server.js")
             .into()),
@@ -163,6 +164,10 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
         group: args.group.clone(),
         stop_signal: args.stop_signal,
         stop_timeout: args.stop_timeout,
+        log_max_size_bytes: args.log_max_size,
+        log_keep: args.log_keep,
+        log_compress: args.log_compress,
+        log_max_total_bytes: args.log_max_total,
         keep_alive: args.keep_alive.map(|policy| match policy {
             args::KeepAlive::Always => KeepAlive::Always,
             args::KeepAlive::OnFailure => KeepAlive::OnFailure,

@@ -60,7 +60,7 @@ pub(crate) fn read_files(files: &[impl AsRef<Path>]) -> Result<BTreeMap<String, 
 /// or nothing. A value in single quotes is taken as it is; in double quotes `\n`, `\"`,
 /// `\\` and `\$` are escapes; without quotes it goes to the end of the line. Nothing is
 /// substituted.
-fn assignment(line: &str) -> Result<Option<(String, String)>, &'static str> {
+pub(crate) fn assignment(line: &str) -> Result<Option<(String, String)>, &'static str> {
     let line = line.trim();
     if line.is_empty() || line.starts_with(['#', ';']) {
         return Ok(None);

@@ -26,6 +26,9 @@ pub const AGENT: &str = "--agent";
 /// ready.
 pub const PROBER: &str = "--probe";
 
+/// The first word that makes the supervisor's program rotate the logs of a process.
+pub const ROTATOR: &str = "--rotate";
+
 /// Everything a supervisor needs for the first run.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Launch {

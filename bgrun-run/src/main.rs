@@ -16,6 +16,7 @@ mod existing;
 mod oneself;
 mod order;
 mod prepare;
+mod print_env;
 mod report;
 mod start;
 mod stored;
@@ -36,6 +37,9 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<Exit> {
     let asks = ask::read(&args)?;
+    if args.print_env {
+        return print_env::print(&args, &asks);
+    }
     let home = Home::from_environment(user::home_directory)
         .map_err(|error| Failure::new(Exit::NotStarted, error))?;
     let mut store = stored::open(&home)?;

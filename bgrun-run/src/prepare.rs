@@ -68,7 +68,7 @@ pub(crate) fn probed(attempts: &[Attempt]) -> BTreeSet<String> {
 ///
 /// A derived name belongs to a stored process only if that has the same command in the
 /// same directory; otherwise the next free name is taken.
-fn identify(
+pub(crate) fn identify(
     ask: &Ask,
     store: &Store,
     attempts: &[Attempt],
@@ -102,7 +102,7 @@ fn identify(
     Ok((name::free(&derived, is_taken), None))
 }
 
-fn directory(ask: &Ask, old: Option<&Spec>) -> Result<PathBuf, Failure> {
+pub(crate) fn directory(ask: &Ask, old: Option<&Spec>) -> Result<PathBuf, Failure> {
     match (&ask.directory, &ask.command, old) {
         (Some(directory), _, _) => absolute(directory),
         // Started again: where it was. With a command: here.
@@ -258,7 +258,10 @@ fn log_policy(ask: &Ask, kept: Option<&Spec>) -> LogPolicy {
         max_size_bytes: ask.log_max_size_bytes.unwrap_or(kept.max_size_bytes),
         keep: ask.log_keep.unwrap_or(kept.keep),
         compress: ask.log_compress.unwrap_or(kept.compress),
-        max_total_bytes: ask.log_max_total_bytes.or(kept.max_total_bytes),
+        max_total_bytes: match ask.log_max_total_bytes {
+            Some(0) => None,
+            given => given.or(kept.max_total_bytes),
+        },
     }
 }
 

@@ -123,6 +123,12 @@ impl Home {
         locks
     }
 
+    /// The index of times of the logs of the process `name`: here, wherever its logs are.
+    #[must_use]
+    pub fn index(&self, name: &str) -> PathBuf {
+        self.log(None, name, Stream::Stdout).with_file_name(format!("{name}.idx"))
+    }
+
     /// The default log file of the process `name`, in `directory` or else here. Another
     /// database in the same directory may have a process of the same name, and so has a
     /// directory of its own for logs.

@@ -57,6 +57,9 @@ pub struct Record {
     pub memory_bytes: Option<u64>,
     /// Processor time of its tree over the time this run has lasted; 100 is one core.
     pub cpu_percent: Option<f64>,
+    /// Processor time of its tree so far, in milliseconds: two looks tell the load between
+    /// them.
+    pub cpu_ms: Option<u64>,
     /// Number of processes in its tree.
     pub processes: Option<usize>,
     /// The code with which the last finished run left.
@@ -179,6 +182,7 @@ impl Record {
             ports: Vec::new(),
             memory_bytes: None,
             cpu_percent: None,
+            cpu_ms: None,
             processes: None,
             exit_code: end.and_then(|end| end.code),
             exit_signal: end.and_then(|end| end.signal.clone()),

@@ -13,12 +13,13 @@ const fn verb(name: &'static str, group: &'static str, about: &'static str) -> V
     Verb { name, group, about }
 }
 
-pub(crate) const VERBS: [Verb; 9] = [
+pub(crate) const VERBS: [Verb; 10] = [
     verb("run", "start and stop", "start a command, or a known process again"),
     verb("kill", "start and stop", "stop processes and everything they started"),
     verb("up", "start and stop", "start what a project file says; down stops it"),
     verb("ls", "look", "list processes"),
     verb("logs", "look", "show or follow what processes wrote"),
+    verb("env", "look", "show the variables of a process, or give them to a command"),
     verb("wait", "look", "wait until processes have ended, and end as they did"),
     verb("dash", "look", "see and steer all of it in a browser"),
     verb("watch", "keep running", "restart a process when its files change"),

@@ -17,5 +17,6 @@ pub(crate) mod signal;
 pub mod spawn;
 pub mod stat;
 pub mod terminal;
+pub(crate) mod touched;
 pub mod tree;
 pub mod user;

@@ -108,6 +108,16 @@ pub fn append(path: &Path, record: &Record, begin: impl FnOnce() -> (u64, u64)) 
     io::Write::write_all(&mut file, &record.bytes())
 }
 
+/// The last record of the index at `path`, if it can be read.
+#[must_use]
+pub fn last(path: &Path) -> Option<Record> {
+    let file = File::open(path).ok()?;
+    let count = file.metadata().ok()?.len() / RECORD_BYTES as u64;
+    let mut bytes = [0; RECORD_BYTES];
+    extents::read_at(&file, count.checked_sub(1)? * RECORD_BYTES as u64, &mut bytes).ok()?;
+    Record::of(&bytes)
+}
+
 /// Replaces the index by one of about half its records, a few of them in memory at a time.
 fn thin_out(path: &Path, begin: (u64, u64)) -> io::Result<()> {
     let old = File::open(path)?;

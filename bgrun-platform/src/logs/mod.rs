@@ -29,3 +29,4 @@ pub use crate::linux::extents;
 pub use crate::linux::logs::{
     FileId, Growth, LogRefused, Watch, Woken, allow_many_open, open_for_append, open_to_read,
 };
+pub use crate::linux::touched::Touched;

@@ -37,20 +37,28 @@ function leaf(key, value) {
 }
 
 // The line and column that an error names in the file itself, where it does.
-function place(error) {
+async function place(error) {
   const position = error?.position ?? error?.errors?.[0]?.position;
   if (position?.line) return { line: position.line, column: position.column };
   // Colours, which some put into their stacks.
   const text = `${error?.stack}\n${error?.message}`.replace(/\u001b\[[0-9;]*m/g, "");
   for (const name of [url, file]) {
     const at = text.indexOf(name + ":");
-    const found = at >= 0 && /^:(\d+)(?::(\d+))?/.exec(text.slice(at + name.length));
-    if (!found) continue;
-    // Node shows the column of a syntax error below its line.
-    const pointer = /^\s*\^/.exec(text.slice(at).split("\n")[2] ?? "");
-    return { line: Number(found[1]), column: Number(found[2] ?? pointer?.[0].length ?? 1) };
+    const found = at >= 0 && /^:(\d+):(\d+)/.exec(text.slice(at + name.length));
+    if (found) return { line: Number(found[1]), column: Number(found[2]) };
   }
-  return {};
+  return isNode && error instanceof SyntaxError ? await checked() : {};
+}
+
+// Node keeps the place of a syntax error to itself, but for those who ask in this way.
+async function checked() {
+  const { spawnSync } = await import("node:child_process");
+  const { readFileSync } = await import("node:fs");
+  const type = file.endsWith(".cjs") ? "commonjs" : "module";
+  const words = [`--input-type=${type}`, "--check", "-"];
+  const { stderr } = spawnSync(process.execPath, words, { input: readFileSync(file) });
+  const found = /^\S*:(\d+)\n.*\n(\s*)\^/.exec(String(stderr));
+  return found ? { line: Number(found[1]), column: found[2].length + 1 } : {};
 }
 
 async function typesAreStripped() {
@@ -81,7 +89,7 @@ try {
   const what = String(error?.errors?.[0]?.message ?? error?.message ?? error).split("\n")[0];
   const kind = error?.name && error.name !== "Error" ? `${error.name}: ` : "";
   const isAboutTypes = readsNoTypes && error instanceof SyntaxError;
-  answer({ error: kind + what, ...place(error), readsNoTypes: isAboutTypes });
+  answer({ error: kind + what, ...(await place(error)), readsNoTypes: isAboutTypes });
 }
 // Timers and open connections of the file must not keep it.
 process.exit(0);

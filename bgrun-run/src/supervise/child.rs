@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::os::fd::AsFd;
 
+use bgrun_platform::logs::continuous::Log;
 use bgrun_platform::spawn::{Command, Refused};
 use bgrun_platform::{Identity, clock, fault, logs, spawn};
 use bgrun_run::Refusal;
@@ -70,11 +71,12 @@ fn execute(
     };
     let stdout = log(&line.stdout_path)?;
     let stderr = log(&line.stderr_path)?;
-    let length = |file: &std::fs::File| {
-        file.metadata().ok().and_then(|data| data.len().try_into().ok()).unwrap_or(0)
+    let end = |path| {
+        let log = Log::open(path).ok().flatten();
+        log.and_then(|log| log.end().ok()?.try_into().ok()).unwrap_or(0)
     };
-    line.stdout_offset = length(&stdout);
-    line.stderr_offset = length(&stderr);
+    line.stdout_offset = end(&line.stdout_path);
+    line.stderr_offset = end(&line.stderr_path);
     fault::at("supervise:before-spawn");
     let command = Command {
         argv,

@@ -6,15 +6,17 @@
 //! lock file first, which needs no space and no lock of the store, and then into the
 //! store.
 
-use std::os::fd::AsFd;
+mod orders;
+
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use bgrun_platform::events::{self, Signals, Wake};
 use bgrun_platform::{Ended, Identity, Lock, Signal, fault};
-use bgrun_run::{Verdict, receive};
 use bgrun_store::{End, Home, KeepAlive, LockLine, Reason, time};
 
+use crate::chronicle::Chronicle;
 use crate::decide::{Next, decide};
 use crate::family::Family;
 use crate::readiness::{Probing, Readiness};
@@ -31,6 +33,7 @@ pub(crate) struct Keeper {
     /// Open until bgrun-run has said that the run is written down.
     socket: Option<UnixStream>,
     readiness: Readiness,
+    chronicle: Chronicle,
     main: Option<u32>,
     family: Family,
     ended: Option<Ended>,
@@ -42,19 +45,36 @@ pub(crate) struct Keeper {
     is_done: bool,
 }
 
+/// Who is heard where something can be read.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// bgrun-run, which started this supervisor.
+    Starter,
+    /// Whoever finds out whether the run is ready.
+    Prober,
+    /// The logs, which were written.
+    Logs,
+    /// A process of an adopted tree, which has ended.
+    Family,
+}
+
 /// The first pause after the store did not take an end; each further one is twice as
 /// long, up to the longest.
 const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 impl Keeper {
+    /// Keeps the process of `line`; with `adopts`, one that another supervisor has started,
+    /// and lost.
     pub(crate) fn new(
         home: Home,
         lock: Lock,
         line: LockLine<Identity>,
         signals: Signals,
         socket: UnixStream,
+        adopts: bool,
     ) -> Self {
-        Self {
+        let mut keeper = Self {
+            chronicle: Chronicle::begin(&home, &line, adopts),
             main: line.process.as_ref().map(|process| process.pid),
             home,
             lock: Some(lock),
@@ -69,20 +89,11 @@ impl Keeper {
             retry: None,
             restarts: Restarts::begin(),
             is_done: false,
+        };
+        if adopts {
+            keeper.family = Family::Adopted(Vec::new());
+            keeper.family.hold(&keeper.line, keeper.main);
         }
-    }
-
-    /// Keeps a process that another supervisor has started, and lost.
-    pub(crate) fn adopting(
-        home: Home,
-        lock: Lock,
-        line: LockLine<Identity>,
-        signals: Signals,
-        socket: UnixStream,
-    ) -> Self {
-        let mut keeper = Self::new(home, lock, line, signals, socket);
-        keeper.family = Family::Adopted(Vec::new());
-        keeper.family.hold(&keeper.line, keeper.main);
         keeper
     }
 
@@ -90,36 +101,44 @@ impl Keeper {
     pub(crate) fn keep(mut self) -> anyhow::Result<()> {
         events::give_memory_back();
         while !self.is_done {
-            let socket = self.socket.iter().map(AsFd::as_fd);
-            let prober = self.readiness.descriptor();
-            let others: Vec<_> = socket.chain(prober).chain(self.family.descriptors()).collect();
+            let (others, sources): (Vec<_>, Vec<_>) = self.sources().unzip();
             match self.signals.wait(&others, self.deadline())? {
                 Wake::Signal(Signal::CHLD, _) => self.reap(),
                 Wake::Signal(Signal::USR1, _) => self.look_at_store(),
                 Wake::Signal(Signal::USR2, value) => self.stop(Stopping::by_killer(value)),
                 Wake::Signal(..) => self.shut_down(),
-                Wake::Readable(0) if self.socket.is_some() => self.take_verdict(),
-                Wake::Readable(at)
-                    if at == usize::from(self.socket.is_some())
-                        && self.readiness.descriptor().is_some() =>
-                {
-                    self.take_readiness()
-                }
-                Wake::Readable(_) => self.follow_on(),
+                Wake::Readable(at) => match sources[at] {
+                    Source::Starter => self.take_verdict(),
+                    Source::Prober => self.take_readiness(),
+                    Source::Logs => self.chronicle.wake(&self.line),
+                    Source::Family => self.follow_on(),
+                },
                 Wake::Deadline => self.deadline_is_over(),
             }
         }
         Ok(())
     }
 
+    /// What else it sleeps on, and who is heard there.
+    fn sources(&self) -> impl Iterator<Item = (BorrowedFd<'_>, Source)> {
+        let starter = self.socket.iter().map(|socket| (socket.as_fd(), Source::Starter));
+        let prober = self.readiness.descriptor().map(|prober| (prober, Source::Prober));
+        let logs = self.chronicle.descriptor().map(|logs| (logs, Source::Logs));
+        let family = self.family.descriptors().map(|one| (one, Source::Family));
+        starter.chain(prober).chain(logs).chain(family)
+    }
+
     fn deadline(&self) -> Option<Instant> {
         let stop = self.stopping.map(|stopping| stopping.deadline);
         let retry = self.retry.map(|(at, _)| at);
-        [stop, self.pause, retry].into_iter().flatten().min()
+        [stop, self.pause, retry, self.chronicle.deadline()].into_iter().flatten().min()
     }
 
     fn deadline_is_over(&mut self) {
         let now = Instant::now();
+        if self.chronicle.deadline().is_some_and(|at| at <= now) {
+            self.chronicle.wake(&self.line);
+        }
         if let Some(stopping) = &mut self.stopping
             && stopping.deadline <= now
         {
@@ -157,6 +176,7 @@ impl Keeper {
                 self.main = None;
                 self.ended = Some(ended);
             }
+            self.chronicle.child_has_ended(pid, ended == Ended::Code(0));
         }
         self.judge();
     }
@@ -192,6 +212,7 @@ impl Keeper {
     /// Nothing of the tree is left.
     fn run_is_over(&mut self, ended: Ended) {
         self.readiness.forget();
+        self.chronicle.end_run(&self.line);
         self.ended = None;
         let stopping = self.stopping.take();
         let (code, signal, own_reason) = match ended {
@@ -293,6 +314,7 @@ impl Keeper {
         self.write_line();
         self.restarts.run_has_begun();
         self.main = self.line.process.as_ref().map(|process| process.pid);
+        self.chronicle.next_run(&self.line);
         // A command that cannot be executed any more is not tried again.
         self.is_done = !next.is_running;
         if next.is_running {
@@ -300,65 +322,6 @@ impl Keeper {
         }
         // It may have ended while its start was written down.
         self.reap();
-    }
-
-    /// Somebody stops the tree, or has asked for that.
-    fn stop(&mut self, stopping: Stopping) {
-        if self.main.is_none() && self.ended.is_none() {
-            // Between two runs, or busy writing down the last end.
-            if stopping.by_killer {
-                self.line.stopped = !stopping.keeps_wish;
-                self.write_line();
-            }
-            self.is_done = true;
-            return;
-        }
-        self.stopping = Some(stopping);
-        // The last of the tree may have gone before this was told.
-        if self.family.is_adopted() {
-            self.follow_on();
-        } else {
-            self.reap();
-        }
-    }
-
-    /// The machine or the session goes down: everything ends, the wish remains.
-    fn shut_down(&mut self) {
-        if self.main.is_none() && self.ended.is_none() {
-            self.is_done = true;
-            return;
-        }
-        if self.stopping.is_none() {
-            self.stopping = Some(Stopping::own(Some(Reason::Shutdown), &self.line));
-            signal_all(&self.family.alive(&self.line, self.main), self.stop_signal());
-        }
-    }
-
-    /// Told that the wish has changed.
-    fn look_at_store(&mut self) {
-        if matches!(record::is_still_wanted(&self.home, &self.line), Ok(false)) {
-            if self.main.is_none() {
-                self.is_done = self.ended.is_none();
-            } else if self.stopping.is_none() {
-                self.stopping = Some(Stopping::own(Some(Reason::Stop), &self.line));
-                signal_all(&self.family.alive(&self.line, self.main), self.stop_signal());
-            }
-        }
-    }
-
-    /// bgrun-run says what it did, or is gone.
-    fn take_verdict(&mut self) {
-        let Some(socket) = self.socket.take() else { return };
-        match receive::<Verdict>(&socket) {
-            Ok(Verdict::Recorded) => {}
-            Ok(Verdict::Undo) => {
-                self.stopping = Some(Stopping::own(Some(Reason::Stop), &self.line));
-                signal_all(&self.family.alive(&self.line, self.main), self.stop_signal());
-            }
-            Err(_) => {
-                let _ = record::run(&self.home, &self.line);
-            }
-        }
     }
 
     /// Has it found out when the run is ready, unless that is known or nobody asked.

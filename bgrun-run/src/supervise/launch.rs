@@ -44,7 +44,7 @@ pub(crate) fn receive(
     if adopts {
         write(&lock, &line)?;
         send(&socket, &Answer::Started(Box::new(line.clone())))?;
-        let mut keeper = Keeper::adopting(home, lock, line, signals, socket);
+        let mut keeper = Keeper::new(home, lock, line, signals, socket, true);
         keeper.probe(probe.map(|probe| (probe, environment, umask)));
         return Ok(Some(keeper));
     }
@@ -53,7 +53,7 @@ pub(crate) fn receive(
             // What cannot be written down here is still known to bgrun-run and to us.
             let _ = write(&lock, &line);
             let _ = send(&socket, &Answer::Started(Box::new(line.clone())));
-            let mut keeper = Keeper::new(home, lock, line, signals, socket);
+            let mut keeper = Keeper::new(home, lock, line, signals, socket, false);
             keeper.probe(probe.map(|probe| (probe, environment, umask)));
             Ok(Some(keeper))
         }

@@ -5,6 +5,7 @@
 //! `bgrun-run` starts it with the held lock as stdin and a socket as stdout.
 
 mod child;
+mod chronicle;
 mod decide;
 mod family;
 mod keeper;
@@ -13,29 +14,32 @@ mod prober;
 mod readiness;
 mod record;
 mod restarts;
+mod rotating;
 mod stopping;
 
 use std::process::ExitCode;
 
 use bgrun_platform::events::Signals;
 use bgrun_platform::{Lock, Signal, descriptors, events, private, sibling};
-use bgrun_run::{AGENT, PROBER};
+use bgrun_run::{AGENT, PROBER, ROTATOR};
 
 fn main() -> ExitCode {
     descriptors::close_inherited();
     let mut words = std::env::args_os().skip(1);
     let act = words.next();
-    if act.as_ref().is_some_and(|act| act == AGENT) {
+    let act = act.as_deref().and_then(|act| act.to_str());
+    if act == Some(AGENT) {
         let done = sibling::command("bgrun-run", words).status();
         return if done.is_ok_and(|done| done.success()) { ExitCode::SUCCESS } else { 1.into() };
     }
     private::close_umask();
-    let is_prober = act.is_some_and(|act| act == PROBER);
-    match if is_prober { prober::run() } else { supervise() } {
-        Ok(()) => ExitCode::SUCCESS,
-        // Nobody listens: whoever waits for an answer sees the socket close.
-        Err(_) => ExitCode::from(125),
-    }
+    let done = match act {
+        Some(PROBER) => prober::run(),
+        Some(ROTATOR) => rotating::run(words),
+        _ => supervise(),
+    };
+    // Nobody listens: whoever waits for an answer sees the socket close.
+    if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(125) }
 }
 
 fn supervise() -> anyhow::Result<()> {

@@ -1,0 +1,69 @@
+//! What others tell a supervisor: to stop, to look again, that its run is written down.
+
+use bgrun_run::{Verdict, receive};
+use bgrun_store::Reason;
+
+use super::Keeper;
+use crate::record;
+use crate::stopping::{Stopping, signal_all};
+
+impl Keeper {
+    /// Somebody stops the tree, or has asked for that.
+    pub(super) fn stop(&mut self, stopping: Stopping) {
+        if self.main.is_none() && self.ended.is_none() {
+            // Between two runs, or busy writing down the last end.
+            if stopping.by_killer {
+                self.line.stopped = !stopping.keeps_wish;
+                self.write_line();
+            }
+            self.is_done = true;
+            return;
+        }
+        self.stopping = Some(stopping);
+        // The last of the tree may have gone before this was told.
+        if self.family.is_adopted() {
+            self.follow_on();
+        } else {
+            self.reap();
+        }
+    }
+
+    /// The machine or the session goes down: everything ends, the wish remains.
+    pub(super) fn shut_down(&mut self) {
+        if self.main.is_none() && self.ended.is_none() {
+            self.is_done = true;
+            return;
+        }
+        if self.stopping.is_none() {
+            self.stopping = Some(Stopping::own(Some(Reason::Shutdown), &self.line));
+            signal_all(&self.family.alive(&self.line, self.main), self.stop_signal());
+        }
+    }
+
+    /// Told that the wish has changed.
+    pub(super) fn look_at_store(&mut self) {
+        if matches!(record::is_still_wanted(&self.home, &self.line), Ok(false)) {
+            if self.main.is_none() {
+                self.is_done = self.ended.is_none();
+            } else if self.stopping.is_none() {
+                self.stopping = Some(Stopping::own(Some(Reason::Stop), &self.line));
+                signal_all(&self.family.alive(&self.line, self.main), self.stop_signal());
+            }
+        }
+    }
+
+    /// bgrun-run says what it did, or is gone.
+    pub(super) fn take_verdict(&mut self) {
+        let Some(socket) = self.socket.take() else { return };
+        match receive::<Verdict>(&socket) {
+            Ok(Verdict::Recorded) => {}
+            Ok(Verdict::Undo) => {
+                self.stopping = Some(Stopping::own(Some(Reason::Stop), &self.line));
+                signal_all(&self.family.alive(&self.line, self.main), self.stop_signal());
+            }
+            Err(_) => {
+                let _ = record::run(&self.home, &self.line);
+            }
+        }
+    }
+}
