@@ -8,6 +8,7 @@ mod act;
 mod args;
 mod cron;
 mod decide;
+mod logs;
 mod news;
 mod pass;
 mod policy;

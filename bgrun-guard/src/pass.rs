@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::act::{self, Attempt};
 use crate::args::Args;
 use crate::decide::{Action, decide};
+use crate::logs;
 use crate::report;
 use crate::survey::{self, Seen};
 
@@ -27,6 +28,8 @@ pub(crate) struct Passed {
     pub(crate) deeds: Vec<Deed>,
     /// All processes as they were seen last.
     pub(crate) seen: Vec<Seen>,
+    /// Whether all logs that were too large have been rotated.
+    pub(crate) are_logs_fine: bool,
 }
 
 /// A look may show that what was tried is not what is needed any more: a process that
@@ -54,7 +57,8 @@ pub(crate) fn lock(home: &Home, patience: Duration) -> anyhow::Result<Option<Loc
 /// See [`make`].
 pub(crate) fn only(args: &Args, home: &Home) -> anyhow::Result<Exit> {
     let passed = make(home, true)?;
-    report::end(args, &passed.deeds)
+    let exit = report::end(args, &passed.deeds)?;
+    Ok(if exit == Exit::Done && !passed.are_logs_fine { Exit::Failed } else { exit })
 }
 
 /// Makes one pass; limits are looked at only `with_limits`.
@@ -62,7 +66,7 @@ pub(crate) fn only(args: &Args, home: &Home) -> anyhow::Result<Exit> {
 /// # Errors
 /// The processes cannot be listed; what was done before is lost from sight, but done.
 pub(crate) fn make(home: &Home, with_limits: bool) -> anyhow::Result<Passed> {
-    let mut passed = Passed { deeds: Vec::new(), seen: survey::all(home)? };
+    let mut passed = Passed { deeds: Vec::new(), seen: survey::all(home)?, are_logs_fine: true };
     let mut tried: Vec<(i64, &'static str)> = Vec::new();
     for _ in 0..ROUNDS {
         let mut due = Vec::new();
@@ -97,6 +101,9 @@ pub(crate) fn make(home: &Home, with_limits: bool) -> anyhow::Result<Passed> {
             );
             passed.deeds.push(Deed { attempt, record });
         }
+    }
+    if with_limits {
+        passed.are_logs_fine = logs::rotate(passed.seen.iter().map(|seen| &seen.record));
     }
     Ok(passed)
 }

@@ -1,9 +1,10 @@
 //! Forgetting processes: their rows, their lock files, their logs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use bgrun_platform::{Lock, fault, private, tool};
+use bgrun_platform::logs::disk;
+use bgrun_platform::{Lock, fault, private, text, tool};
 use bgrun_store::{Durability, Error, Home, Store};
 
 use crate::args::Args;
@@ -48,35 +49,17 @@ pub(crate) fn all(args: &Args, done: &mut [Stopped], home: &Home) -> Result<(), 
             for log in [&process.stdout, &process.stderr] {
                 remove_log(log);
             }
+            let _ = std::fs::remove_file(home.index(&process.name));
         }
         one.is_deleted = true;
     }
     Ok(())
 }
 
-/// Removes a log and its archives `.1`, `.2` … with or without compression.
+/// Removes a log with its archives and what belongs to them.
 fn remove_log(log: &Path) {
-    let is_file =
-        |path: &Path| path.symlink_metadata().is_ok_and(|data| data.file_type().is_file());
-    if is_file(log)
-        && let Err(error) = std::fs::remove_file(log)
-    {
-        let shown = bgrun_platform::text::safe_path(log);
-        tool::warn(format_args!("cannot remove {shown}: {error}"));
-    }
-    for number in 1_u32.. {
-        let archive = |suffix: &str| {
-            let mut name = log.as_os_str().to_owned();
-            name.push(format!(".{number}{suffix}"));
-            PathBuf::from(name)
-        };
-        let there: Vec<PathBuf> =
-            ["", ".gz", ".zst"].map(archive).into_iter().filter(|path| is_file(path)).collect();
-        if there.is_empty() {
-            return;
-        }
-        for path in there {
-            let _ = std::fs::remove_file(path);
-        }
+    if let Err(error) = disk::remove(log) {
+        let shown = text::safe_path(log);
+        tool::warn(format_args!("cannot remove {shown}: {}", text::reason(&error)));
     }
 }

@@ -115,6 +115,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Search")]
     pub(crate) field: Vec<String>,
 
+    /// Make archives of what is in the logs now, while the processes write on
+    ///
+    /// Nothing is lost, and every reader here goes on as if nothing had happened. A supervisor
+    /// does the same by itself when a log has passed --log-max-size of 'bgrun run'.
+    #[arg(long, help_heading = "Files",
+        conflicts_with_all = ["follow", "lines", "head", "grep", "level", "field"])]
+    pub(crate) rotate: bool,
+
+    /// What the logs and their archives take on the disk
+    #[arg(long, help_heading = "Files",
+        conflicts_with_all = ["rotate", "follow", "lines", "head", "grep", "level", "field"])]
+    pub(crate) usage: bool,
+
     /// Only what was written to stdout
     #[arg(long, alias = "out")]
     pub(crate) stdout: bool,

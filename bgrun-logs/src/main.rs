@@ -11,6 +11,7 @@
 //! | [`harmless`], [`style`] | bytes made fit for a terminal |
 //! | [`json`], [`runs`] | lines as records, and the run each belongs to |
 //! | [`page`] | standard output |
+//! | [`rotate`], [`usage`] | making archives, and what all of it takes on the disk |
 
 mod args;
 mod choice;
@@ -25,6 +26,7 @@ mod labelled;
 mod log;
 mod output;
 mod page;
+mod rotate;
 mod runs;
 mod search;
 mod show;
@@ -32,11 +34,16 @@ mod source;
 mod style;
 mod tail;
 mod trace;
+mod usage;
 
 use std::process::ExitCode;
 
 use bgrun_platform::tool;
 
 fn main() -> ExitCode {
-    tool::run("bgrun-logs", show::show)
+    tool::run("bgrun-logs", |args: args::Args| match () {
+        () if args.rotate => rotate::all(&args),
+        () if args.usage => usage::show(args),
+        () => show::show(args),
+    })
 }

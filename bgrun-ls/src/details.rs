@@ -1,9 +1,11 @@
 //! Everything about a process, on one screen.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use bgrun_platform::logs::disk::Usage;
 use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
 use bgrun_store::{Record, Run, Status, time};
@@ -83,6 +85,20 @@ fn tail(record: &Record) -> String {
     words
 }
 
+/// Where a log is, and what it takes.
+fn log(path: &str) -> String {
+    let usage = Usage::of(Path::new(path));
+    let live = format::bytes(usage.live_bytes);
+    match usage.archives {
+        0 => format!("{} ({live})", safe(path)),
+        1 => format!("{} ({live}, archive {})", safe(path), format::bytes(usage.archive_bytes)),
+        count => {
+            let archives = format::bytes(usage.archive_bytes);
+            format!("{} ({live}, {count} archives {archives})", safe(path))
+        }
+    }
+}
+
 fn fields(record: &Record) -> Vec<(&'static str, String)> {
     let mut fields = Vec::new();
     let mut add = |label, value: Option<String>| {
@@ -133,8 +149,8 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
     add("after", (!record.after.is_empty()).then(|| safe(&record.after.join(", ")).into_owned()));
     add("started by", record.started_by.as_deref().map(|name| safe(name).into_owned()));
     add("config", record.config_path.as_deref().map(|path| safe(path).into_owned()));
-    add("stdout", Some(safe(&record.stdout_path).into_owned()));
-    add("stderr", Some(safe(&record.stderr_path).into_owned()));
+    add("stdout", Some(log(&record.stdout_path)));
+    add("stderr", Some(log(&record.stderr_path)));
     for file in &record.env_files {
         add("env file", Some(safe(file).into_owned()));
     }

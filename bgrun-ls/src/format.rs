@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub(crate) use bgrun_platform::text::size as bytes;
 use bgrun_store::{Record, Status};
 
 /// `3s`, `12m`, `5h 3m`, `2d 4h`: never wider than seven letters.
@@ -15,20 +16,6 @@ pub(crate) fn duration(duration: Duration) -> String {
         () if days < 1000 => format!("{days}d {}h", hours % 24),
         () => format!("{days}d"),
     }
-}
-
-/// `812K`, `53.1M`, `1.2G`, counted in 1024s.
-#[allow(clippy::cast_precision_loss, reason = "a display value")]
-pub(crate) fn bytes(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    for unit in ["B", "K", "M", "G"] {
-        if value < 999.5 {
-            let digits = usize::from(value < 99.95 && unit != "B" && unit != "K");
-            return format!("{value:.digits$}{unit}");
-        }
-        value /= 1024.0;
-    }
-    format!("{value:.1}T")
 }
 
 /// How it stands, with the way it ended where that says more than the word.

@@ -50,6 +50,21 @@ pub fn reason(error: &io::Error) -> String {
     text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
 }
 
+/// `812K`, `53.1M`, `1.2G`, counted in 1024s.
+#[allow(clippy::cast_precision_loss, reason = "a display value")]
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    for unit in ["B", "K", "M", "G"] {
+        if value < 999.5 {
+            let digits = usize::from(value < 99.95 && unit != "B" && unit != "K");
+            return format!("{value:.digits$}{unit}");
+        }
+        value /= 1024.0;
+    }
+    format!("{value:.1}T")
+}
+
 /// Whether a character is a control or turns the direction of writing (Unicode
 /// Bidi_Control).
 #[must_use]

@@ -3,10 +3,12 @@
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::archive::{self, Found};
+use super::journal::with_suffix;
 use super::rotate::Rotation;
+use crate::clock;
 
 /// What one log takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,6 +66,34 @@ pub fn keep_within(logs: &[&Path], limit: u64) -> io::Result<u32> {
     }
 }
 
+/// How long a rotation that is at work is waited for before its log is removed: it would
+/// make some of its files anew.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Removes the log at `path` with its archives and its journal.
+///
+/// # Errors
+/// One of them cannot be removed; the others are.
+pub fn remove(path: &Path) -> io::Result<()> {
+    if !path.symlink_metadata().is_ok_and(|data| data.is_file()) && !archive::is_any(path) {
+        return Ok(());
+    }
+    let begun = Instant::now();
+    let mut rotation = Rotation::begin(path);
+    while matches!(rotation, Ok(None)) && begun.elapsed() < PATIENCE {
+        clock::pause(Duration::from_millis(5));
+        rotation = Rotation::begin(path);
+    }
+    let mut files = vec![path.to_owned()];
+    files.extend(archive::list(path).into_iter().map(|found| found.path));
+    files.extend([".journal", ".journal-new", ".packing"].map(|end| with_suffix(path, end)));
+    let mut removed = Ok(());
+    for file in files.iter().filter(|file| file.symlink_metadata().is_ok_and(|d| d.is_file())) {
+        removed = std::fs::remove_file(file).and(removed);
+    }
+    removed
+}
+
 fn oldest_archive(log: &Path) -> Option<(SystemTime, Found)> {
     let found = archive::list(log).pop()?;
     Some((std::fs::metadata(&found.path).ok()?.modified().ok()?, found))
@@ -72,7 +102,6 @@ fn oldest_archive(log: &Path) -> Option<(SystemTime, Found)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::journal::with_suffix;
     use crate::logs::rotate::{Limits, rotate};
 
     #[test]
@@ -98,5 +127,8 @@ mod tests {
         assert!(with_suffix(&out, ".1").exists() && !with_suffix(&err, ".1").exists());
         assert_eq!(keep_within(&logs, 0).expect("fine"), 1);
         assert!(out.exists() && err.exists());
+        remove(&out).expect("remove");
+        remove(&err).expect("remove");
+        assert_eq!(std::fs::read_dir(directory.path()).expect("read").count(), 0);
     }
 }

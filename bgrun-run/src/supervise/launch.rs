@@ -5,19 +5,37 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use bgrun_platform::events::Signals;
-use bgrun_platform::{Lock, Signal, descriptors};
+use bgrun_platform::{Lock, Signal, descriptors, events};
 use bgrun_run::{Answer, Launch, Refusal, Verdict, receive as receive_message, send};
 use bgrun_store::Home;
 
 use crate::keeper::Keeper;
 use crate::{child, record};
 
+/// Owns one process for as long as there is something to do.
+///
+/// # Errors
+/// It could not begin; nothing runs.
+pub(crate) fn supervise() -> anyhow::Result<()> {
+    let lock = Lock::from_descriptor(descriptors::take_standard(0)?);
+    let socket = descriptors::take_standard(1)?;
+    let signals = Signals::block(&[
+        Signal::CHLD,
+        Signal::HUP,
+        Signal::INT,
+        Signal::TERM,
+        Signal::USR1,
+        Signal::USR2,
+    ])?;
+    events::adopt_orphans()?;
+    match receive(lock, socket, signals)? {
+        Some(keeper) => keeper.keep(),
+        None => Ok(()),
+    }
+}
+
 /// Waits for the launch and starts the first run. `None`: there is nothing to keep.
-pub(crate) fn receive(
-    lock: Lock,
-    socket: OwnedFd,
-    signals: Signals,
-) -> anyhow::Result<Option<Keeper>> {
+fn receive(lock: Lock, socket: OwnedFd, signals: Signals) -> anyhow::Result<Option<Keeper>> {
     let socket = UnixStream::from(socket);
     // When bgrun-run died before the wish was stored, this is where it shows.
     let launch: Launch = match receive_message(&socket) {

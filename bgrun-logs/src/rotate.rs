@@ -1,0 +1,110 @@
+//! `--rotate`: what is in the live logs becomes an archive, while their processes write on.
+
+use std::io;
+
+use bgrun_platform::logs::disk;
+use bgrun_platform::logs::rotate::{Limits, Method, Rotated, rotate};
+use bgrun_platform::text;
+use bgrun_platform::tool::{self, Exit};
+use bgrun_store::{Process, Stream};
+use serde::Serialize;
+
+use crate::args::Args;
+use crate::choice::Choice;
+use crate::page::Page;
+use crate::source::{self, Source, Streams};
+
+/// What became of one log.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    name: &'a str,
+    stream: Stream,
+    archived_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// Rotates the logs that `args` mean.
+pub(crate) fn all(args: &Args) -> anyhow::Result<Exit> {
+    let chosen = Choice::new(args)?.look_up()?;
+    let mut page = Page::stdout();
+    let mut exit = chosen.exit;
+    let mut reports = Vec::new();
+    let streams = Streams::of(args);
+    let sources: Vec<(&Process, Vec<Source>)> =
+        chosen.processes.iter().map(|process| (process, source::of(process, streams))).collect();
+    for (process, sources) in &sources {
+        for source in sources.iter().filter(|source| source.path != *"/dev/null") {
+            let policy = &process.log_policy;
+            let limits = Limits { keep: policy.keep, compress: policy.compress };
+            let rotated = rotate(&source.path, limits);
+            let report = report(source, &rotated);
+            if let Some(error) = &report.error {
+                exit = Exit::Failed;
+                tool::warn(error);
+            }
+            if !args.json && report.error.is_none() {
+                page.add(told(source, &rotated).as_bytes())?;
+            }
+            reports.push(report);
+        }
+        if let Some(limit) = process.log_policy.max_total_bytes {
+            let logs: Vec<_> = sources.iter().map(|source| source.path.as_path()).collect();
+            disk::keep_within(&logs, limit)?;
+        }
+    }
+    if args.json {
+        page.add(format!("{}\n", serde_json::to_string(&reports)?).as_bytes())?;
+    }
+    page.flush()?;
+    Ok(exit)
+}
+
+fn report<'a>(source: &'a Source, rotated: &io::Result<Rotated>) -> Report<'a> {
+    let mut report = Report {
+        name: &source.name,
+        stream: source.stream,
+        archived_bytes: 0,
+        method: None,
+        error: None,
+    };
+    match rotated {
+        Ok(Rotated::Archived { bytes, method }) => {
+            report.archived_bytes = *bytes;
+            report.method = Some(match method {
+                Method::Collapsed => "collapse",
+                Method::Punched => "punch",
+                Method::CopiedAndCut => "copy-truncate",
+            });
+        }
+        Ok(Rotated::TooSmall | Rotated::Busy) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => {
+            let path = text::safe_path(&source.path);
+            let reason = text::reason(error);
+            report.error =
+                Some(format!("{}: cannot rotate {path}: {reason}", text::safe(&source.name)));
+        }
+    }
+    report
+}
+
+/// A line for people.
+fn told(source: &Source, rotated: &io::Result<Rotated>) -> String {
+    let title = source.title();
+    match rotated {
+        Ok(Rotated::Archived { bytes, method }) => {
+            if *method == Method::CopiedAndCut {
+                tool::warn(format_args!(
+                    "{title}: its file system can only cut it: what was written meanwhile is lost"
+                ));
+            }
+            format!("{title}: {bytes} bytes archived\n")
+        }
+        Ok(Rotated::Busy) => format!("{title}: is being rotated already\n"),
+        Ok(Rotated::TooSmall) => format!("{title}: too little to rotate\n"),
+        Err(_) => format!("{title}: nothing was written\n"),
+    }
+}
