@@ -8,7 +8,7 @@ use anyhow::Context;
 use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
 use bgrun_platform::tool::{self, Exit, Failure};
-use bgrun_store::selection::{Selector, nearest, select};
+use bgrun_store::selection::{self, Selector, nearest, select};
 use bgrun_store::{Durability, Error, Home, KeepAlive, Known, Store, time};
 use serde_json::{Value, json};
 
@@ -94,7 +94,11 @@ fn print_records<'a>(
     let mut records: Vec<Value> = Vec::new();
     if !done.is_empty() {
         let mut ls = sibling::command("bgrun-ls", ["--json", "--"]);
-        let output = ls.args(done).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+        let output = ls
+            .args(done.iter().map(|name| selection::exactly(name)))
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output();
         let output = output.context("run bgrun-ls")?;
         records = serde_json::from_slice(&output.stdout).context("read what bgrun-ls printed")?;
     }

@@ -165,7 +165,8 @@ fn print_records(args: &Args, done: &[Stopped], misses: &[Miss]) -> anyhow::Resu
     if !names.is_empty() {
         let mut ls = sibling::command("bgrun-ls", ["--json", "--"]);
         // What is wrong with the store was said already.
-        let output = ls.args(&names).stdin(Stdio::null()).stderr(Stdio::null()).output();
+        let names = names.iter().map(|name| bgrun_store::selection::exactly(name));
+        let output = ls.args(names).stdin(Stdio::null()).stderr(Stdio::null()).output();
         let output = output.context("run bgrun-ls")?;
         records = serde_json::from_slice(&output.stdout).unwrap_or_default();
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bgrun_platform::logs::disk::Usage;
 use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
+use bgrun_store::selection::exactly;
 use bgrun_store::{Record, Run, Status, time};
 
 use crate::collect::Listed;
@@ -64,7 +65,8 @@ fn has_failed(record: &Record) -> bool {
 
 /// The end of its stderr, as `bgrun-logs` shows it.
 fn last_words(name: &str) -> Vec<String> {
-    let words = ["--stderr", "--lines", "5", "--", name];
+    let name = exactly(name);
+    let words = ["--stderr", "--lines", "5", "--", &name];
     let output =
         sibling::command("bgrun-logs", words).stdin(Stdio::null()).stderr(Stdio::null()).output();
     // Without it the details are still worth showing.

@@ -32,6 +32,7 @@ pub(crate) fn all(
                 Ok(line) => Outcome::Started(Box::new(line)),
                 Err(Refused::Process(failure)) => Outcome::Failed(failure),
                 Err(Refused::Store(error)) => Outcome::Failed(store_failure(error)),
+                Err(Refused::StoredOnly) => Outcome::Left,
             },
         };
         outcomes.push((name, outcome));

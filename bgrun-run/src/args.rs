@@ -226,6 +226,10 @@ pub(crate) struct Args {
     #[arg(long, hide = true, conflicts_with_all = ["argv", "command", "fresh_env"])]
     pub(crate) automatic: bool,
 
+    /// Store it and do not start it: a deletion is taken back
+    #[arg(long, hide = true, requires = "json", conflicts_with_all = ["restart", "force", "wait"])]
+    pub(crate) stored_only: bool,
+
     /// Give a process that runs without a supervisor a new one
     #[arg(long, hide = true, conflicts_with_all = ["argv", "command", "restart", "force"])]
     pub(crate) adopt: bool,

@@ -8,6 +8,7 @@ use bgrun_platform::sibling;
 use bgrun_platform::tool::{Exit, Failure, warn};
 use bgrun_platform::tree::Traces;
 use bgrun_platform::{Lock, Sight, ports};
+use bgrun_store::selection::exactly;
 use bgrun_store::{Home, Process, Store};
 use serde_json::Value;
 
@@ -120,7 +121,8 @@ pub(crate) fn traces(process: &Process) -> Traces {
 /// Stops `names` with `bgrun-kill`. Answers those that still live, and why.
 fn stop(names: &[String], reason: &str) -> Vec<(String, String)> {
     let mut command = sibling::command("bgrun-kill", ["--json", "--reason", reason, "--"]);
-    let output = command.args(names).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    command.args(names.iter().map(|name| exactly(name)));
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let answer = match output {
         Ok(output) => serde_json::from_slice::<Vec<Value>>(&output.stdout).unwrap_or_default(),
         Err(error) => {
@@ -145,7 +147,8 @@ fn stop(names: &[String], reason: &str) -> Vec<(String, String)> {
 /// The ports on which the processes `names` listen, as `bgrun-ls` sees them.
 fn ports_of(names: &[String]) -> Vec<u16> {
     let mut command = sibling::command("bgrun-ls", ["--json", "--"]);
-    let output = command.args(names).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    command.args(names.iter().map(|name| exactly(name)));
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let records: Vec<Value> = output
         .ok()
         .and_then(|output| serde_json::from_slice(&output.stdout).ok())

@@ -7,6 +7,7 @@ use anyhow::Context;
 use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
 use bgrun_platform::tool::{self, Exit, Failure};
+use bgrun_store::selection::exactly;
 use serde_json::{Value, json};
 
 use crate::args::Args;
@@ -31,7 +32,7 @@ pub(crate) fn all(args: &Args, outcomes: Vec<(String, Outcome)>) -> anyhow::Resu
     let mut told = Vec::new();
     for (name, outcome) in outcomes {
         let error = match &outcome {
-            Outcome::Failed(failure) => Some(failure.to_string()),
+            Outcome::Failed(failure) => Some((failure.to_string(), failure.exit().code())),
             Outcome::Started(_) | Outcome::Left => None,
         };
         match outcome {
@@ -82,19 +83,20 @@ fn say(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
 }
 
 /// Prints the record of each name, or its error.
-fn print_records(told: &[(String, Option<String>)], is_list: bool) -> anyhow::Result<()> {
+fn print_records(told: &[(String, Option<(String, u8)>)], is_list: bool) -> anyhow::Result<()> {
     let fine: Vec<&String> =
         told.iter().filter(|(_, error)| error.is_none()).map(|(name, _)| name).collect();
     let mut records: Vec<Value> = Vec::new();
     if !fine.is_empty() {
         let mut ls = sibling::command("bgrun-ls", ["--json", "--"]);
-        let output = ls.args(&fine).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+        let fine = fine.into_iter().map(|name| exactly(name));
+        let output = ls.args(fine).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
         let output = output.context("run bgrun-ls")?;
         records = serde_json::from_slice(&output.stdout).context("read what bgrun-ls printed")?;
     }
     let of = |name: &String| records.iter().find(|one| one["name"].as_str() == Some(name)).cloned();
     let mut all = told.iter().map(|(name, error)| match error {
-        Some(error) => json!({"name": name, "error": error}),
+        Some((error, exit)) => json!({"name": name, "error": error, "exit": exit}),
         None => of(name).unwrap_or_else(|| json!({"name": name, "error": "gone meanwhile"})),
     });
     let value = if is_list { all.collect() } else { all.next().unwrap_or(Value::Null) };

@@ -68,6 +68,7 @@ pub(crate) fn all(args: &Args, way: Way, home: &Home, store: &mut Store) -> Vec<
                 }
                 Err(Refused::Process(failure)) => Ok((name, Err(Outcome::Failed(failure)))),
                 Err(Refused::Store(error)) => Err(error),
+                Err(Refused::StoredOnly) => Ok((name, Err(Outcome::Left))),
             },
             Plan::Leave => Ok((name, Err(Outcome::Left))),
             Plan::Fail(failure) => Ok((name, Err(Outcome::Failed(failure)))),
@@ -142,6 +143,8 @@ pub(crate) enum Refused {
     Process(Failure),
     /// The store cannot be used.
     Store(Error),
+    /// It was only to be stored, and is.
+    StoredOnly,
 }
 
 impl From<Error> for Refused {
@@ -160,6 +163,7 @@ fn equip_all(mut asked: Each<Asked>, home: &Home) -> Result<Each<Waiting>, Error
                 Ok(waiting) => Ok((name, Ok(waiting))),
                 Err(Refused::Process(failure)) => Ok((name, Err(Outcome::Failed(failure)))),
                 Err(Refused::Store(error)) => Err(error),
+                Err(Refused::StoredOnly) => Ok((name, Err(Outcome::Left))),
             },
         };
         share.into_iter().map(one).collect::<Result<Vec<_>, Error>>()
@@ -231,6 +235,9 @@ fn ask(
             (id, take(id)?)
         }
     };
+    if args.stored_only {
+        return Err(Refused::StoredOnly);
+    }
     let mut start = if args.automatic { writer.want_again(id)? } else { writer.want_up(id)? };
     start.run = start.run.max(least_run);
     Ok(Asked { spec, start, lock })

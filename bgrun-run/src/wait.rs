@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bgrun_platform::tool::{Exit, Failure};
 use bgrun_platform::{Identity, Lock, Presence, clock, sibling};
+use bgrun_store::selection::exactly;
 use bgrun_store::{Home, LockLine};
 use serde_json::json;
 
@@ -117,7 +118,8 @@ fn how(end: &bgrun_store::End) -> String {
 
 /// Shows the end of what the process `name` wrote to its stderr.
 pub(crate) fn show_stderr(name: &str) {
-    let words = ["--stderr", "--lines", LAST_LINES, "--", name];
+    let name = exactly(name);
+    let words = ["--stderr", "--lines", LAST_LINES, "--", &name];
     // stdout is data: what the process said of its end is talk.
     let to_stderr = Stdio::from(std::io::stderr());
     let _ = sibling::command("bgrun-logs", words).stdin(Stdio::null()).stdout(to_stderr).status();

@@ -107,6 +107,24 @@ fn positions<P>(processes: &[P], is_meant: impl Fn(&P) -> bool) -> Vec<usize> {
     processes.iter().enumerate().filter(|(_, one)| is_meant(one)).map(|(at, _)| at).collect()
 }
 
+/// A selector that means just this name, also when nobody has it: what would make it a glob
+/// stands in brackets.
+#[must_use]
+pub fn exactly(name: &str) -> String {
+    if !name.contains(['*', '?', '[']) && !name.starts_with('@') {
+        return name.to_owned();
+    }
+    let mut selector = String::new();
+    for (at, character) in name.char_indices() {
+        match character {
+            '*' | '?' | '[' | ']' | '{' | '}' | '\\' => selector.extend(['[', character, ']']),
+            '@' if at == 0 => selector.push_str("[@]"),
+            plain => selector.push(plain),
+        }
+    }
+    selector
+}
+
 /// What is said of a name that no process has.
 #[must_use]
 pub fn nearest<P: Named>(unknown: &str, processes: &[P]) -> Option<String> {
@@ -260,5 +278,28 @@ mod tests {
         assert_eq!(read(b"[\"a\", 7]", true), Err(InputError::Item(2)));
         assert_eq!(read(&[0xff, 0xfe], true), Err(InputError::Encoding));
         assert!(read(b"[{\"command\":\"x\"}]", false).is_ok());
+    }
+
+    #[test]
+    fn a_name_means_itself_whether_somebody_has_it_or_not() {
+        struct One(&'static str);
+        impl Named for One {
+            fn name(&self) -> &str {
+                self.0
+            }
+            fn group(&self) -> Option<&str> {
+                Some("a")
+            }
+        }
+        let names = ["web", "a*", "a?", "[a]", "{a,b}", "!a", "@a", "a\\b*", "a[!b]", "*", "ax"];
+        for name in names {
+            let selector = [Selector::parse(&exactly(name))];
+            let others = names.iter().filter(|other| **other != name).map(|other| One(other));
+            let others: Vec<_> = others.collect();
+            assert!(select(&selector, &others).chosen.is_empty(), "{name}");
+            let all: Vec<_> = names.iter().map(|name| One(name)).collect();
+            let chosen = select(&selector, &all).chosen;
+            assert_eq!(chosen.iter().map(|at| names[*at]).collect::<Vec<_>>(), [name]);
+        }
     }
 }

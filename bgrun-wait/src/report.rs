@@ -7,6 +7,7 @@ use anyhow::Context;
 use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
 use bgrun_platform::tool::{self, Exit};
+use bgrun_store::selection::exactly;
 use bgrun_store::{Process, time};
 use serde_json::{Value, json};
 
@@ -111,7 +112,7 @@ fn print_records(waited: &[Waited], misses: &[Miss]) -> anyhow::Result<()> {
     let mut records: Vec<Value> = Vec::new();
     if !waited.is_empty() {
         let mut ls = sibling::command("bgrun-ls", ["--json", "--"]);
-        ls.args(waited.iter().map(|one| &one.process.name));
+        ls.args(waited.iter().map(|one| exactly(&one.process.name)));
         // What is wrong with the store was said already.
         let output = ls.stdin(Stdio::null()).stderr(Stdio::null()).output();
         let output = output.context("run bgrun-ls")?;
