@@ -88,6 +88,7 @@ fn every_crate_of_the_design_is_there() {
         "bgrun-wait",
         "bgrun-env",
         "bgrun-up",
+        "bgrun-dash",
         "tests",
     ] {
         assert!(edges.contains_key(member), "no crate {member}");

@@ -5,6 +5,7 @@
 
 mod binaries;
 mod call;
+mod dashboard;
 mod database;
 mod home;
 mod isolation;
@@ -17,6 +18,7 @@ mod terminal;
 
 pub use binaries::{bin_dir, faults_bin_dir, program, workspace_root};
 pub use call::{Call, Output, Running};
+pub use dashboard::{Dashboard, Event, Events, Reply, free_port, port_of};
 pub use database::{OldProcess, open_database, write_bun_3_3_database, write_bun_3_13_database};
 pub use home::{Home, NOBODY};
 pub use isolation::{in_new_namespaces, mount_tmpfs};

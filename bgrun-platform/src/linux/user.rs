@@ -39,6 +39,12 @@ fn home_in(lines: &[u8], id: u32) -> Option<PathBuf> {
     })
 }
 
+/// The name of this machine.
+#[must_use]
+pub fn machine_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,6 +28,7 @@ macro_rules! verbs {
 
 verbs! {
     env in "../../../bgrun-env/src/args.rs";
+    dash in "../../../bgrun-dash/src/args.rs";
     guard in "../../../bgrun-guard/src/args.rs";
     kill in "../../../bgrun-kill/src/args.rs";
     logs in "../../../bgrun-logs/src/args.rs";

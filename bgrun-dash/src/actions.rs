@@ -1,0 +1,123 @@
+//! Acting: every action is a tool that is run, and its answer handed on.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use bgrun_store::selection;
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::answer::{self, Problem};
+use crate::extract::{Asked, Name, Sent};
+use crate::state::Dashboard;
+use crate::undo::{self, Undo};
+use crate::{processes, verbs};
+
+/// How a start is meant.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct HowToStart {
+    restart: bool,
+    force: bool,
+    if_absent: bool,
+    wait: bool,
+}
+
+impl HowToStart {
+    fn flags(&self) -> Vec<&'static str> {
+        let all = [
+            (self.restart, "--restart"),
+            (self.force, "--force"),
+            (self.if_absent, "--if-absent"),
+            (self.wait, "--wait"),
+        ];
+        all.into_iter().filter_map(|(is_asked, flag)| is_asked.then_some(flag)).collect()
+    }
+}
+
+pub(crate) async fn start(Asked(how): Asked<HowToStart>, sent: Sent) -> Result<Response, Problem> {
+    let spec: Map<String, Value> = sent.json()?;
+    let has = |key: &str| spec.get(key).is_some_and(|value| !value.is_null());
+    if !has("name") && !has("command") && !has("argv") {
+        let error = "nothing to start: neither a name nor a command";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error));
+    }
+    answer::value(&run(&spec.into(), &how.flags()).await?)
+}
+
+/// Starts what `spec` says; answers its record.
+pub(crate) async fn run(spec: &Value, flags: &[&str]) -> Result<Value, Problem> {
+    let mut arguments = vec!["-", "--json"];
+    arguments.extend(flags);
+    let input = Value::from(vec![spec.clone()]).to_string();
+    verbs::run("bgrun-run", &arguments, input).await?.only()
+}
+
+pub(crate) async fn stop(Name(name): Name) -> Result<Response, Problem> {
+    let came = verbs::run("bgrun-kill", &["--json", "-"], verbs::named(&name)).await?;
+    answer::value(&came.only()?)
+}
+
+pub(crate) async fn restart(Name(name): Name) -> Result<Response, Problem> {
+    answer::value(&run(&json!({"name": name}), &["--restart"]).await?)
+}
+
+/// Whether it is to be kept alive.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Guard {
+    on: bool,
+}
+
+pub(crate) async fn guard(Name(name): Name, sent: Sent) -> Result<Response, Problem> {
+    let Guard { on } = sent.json()?;
+    processes::record(&name, &[]).await?;
+    let flag = if on { "--on" } else { "--off" };
+    let came = verbs::run("bgrun-guard", &["--json", flag, &selection::exactly(&name)], "").await?;
+    came.done()?;
+    answer::value(&processes::record(&name, &[]).await?)
+}
+
+/// What is deleted beside the process.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct HowToDelete {
+    keep_logs: bool,
+}
+
+pub(crate) async fn delete(
+    State(dashboard): State<Arc<Dashboard>>,
+    Name(name): Name,
+    Asked(how): Asked<HowToDelete>,
+) -> Result<Response, Problem> {
+    let kept = processes::record(&name, &["--env"]).await?;
+    let arguments = ["--json", "--delete", "--keep-logs", "-"];
+    let came = verbs::run("bgrun-kill", &arguments, verbs::named(&name)).await?;
+    let mut deleted = came.only()?;
+    let undo = Undo::new(kept, !how.keep_logs);
+    deleted["undo"] = undo.keep(&dashboard.home)?.into();
+    deleted["undo_ms"] = undo::WINDOW.as_millis().try_into().unwrap_or(u64::MAX).into();
+    undo::expire_later(dashboard.home.clone());
+    answer::value(&deleted)
+}
+
+pub(crate) async fn undo(
+    State(dashboard): State<Arc<Dashboard>>,
+    Name(id): Name,
+) -> Result<Response, Problem> {
+    let undo = Undo::find(&dashboard.home, &id)
+        .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "that cannot be undone any more"))?;
+    // What has its name by now is not to be changed.
+    match processes::record(undo.name(), &[]).await {
+        Err(problem) if problem.status == StatusCode::NOT_FOUND => {}
+        Err(problem) => return Err(problem),
+        Ok(_) => {
+            let error = format!("'{}' is there again", undo.name());
+            return Err(Problem::new(StatusCode::CONFLICT, error));
+        }
+    }
+    let record = run(&undo.spec(), undo.flags()).await?;
+    Undo::forget(&dashboard.home, &id);
+    answer::value(&record)
+}

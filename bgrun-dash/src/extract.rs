@@ -1,0 +1,87 @@
+//! What a request says, taken apart: a name in its path, its query, its body. Each error
+//! is JSON, as all others are.
+
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use bgrun_store::name;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::StatusCode;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+use crate::answer::Problem;
+
+/// The largest body that is read.
+pub(crate) const LARGEST_BODY: usize = 64 * 1024;
+/// Who has not sent its body in this time sends none.
+const BODY_TAKES: Duration = Duration::from_secs(10);
+
+/// The name of a process, from the path.
+#[derive(Debug)]
+pub(crate) struct Name(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(name) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::bad("the path is not UTF-8"))?;
+        match name::check(&name) {
+            Ok(()) => Ok(Self(name)),
+            // What cannot be a name is nobody's.
+            Err(rule) => Err(Problem::unknown(&name).hint(rule.to_string())),
+        }
+    }
+}
+
+/// The query.
+#[derive(Debug)]
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(asked)) => Ok(Self(asked)),
+            Err(error) => Err(Problem::bad(error.body_text())),
+        }
+    }
+}
+
+/// The bytes of the body, not more than [`LARGEST_BODY`].
+#[derive(Debug)]
+pub(crate) struct Sent(pub(crate) Vec<u8>);
+
+impl<S: Send + Sync> FromRequest<S> for Sent {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let body = Limited::new(request.into_body(), LARGEST_BODY);
+        match tokio::time::timeout(BODY_TAKES, body.collect()).await {
+            Ok(Ok(collected)) => Ok(Self(collected.to_bytes().into())),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                let error = format!("the body is larger than {LARGEST_BODY} bytes");
+                Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error))
+            }
+            Ok(Err(_)) => Err(Problem::bad("the body is cut off")),
+            Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body takes too long")),
+        }
+    }
+}
+
+impl Sent {
+    /// The body as JSON of this form; an empty one as an empty object.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let bytes = if self.0.trim_ascii().is_empty() { b"{}" } else { self.0.as_slice() };
+        serde_json::from_slice(bytes).map_err(|error| {
+            let status = if error.is_data() {
+                StatusCode::UNPROCESSABLE_ENTITY
+            } else {
+                StatusCode::BAD_REQUEST
+            };
+            Problem::new(status, format!("the body: {error}"))
+        })
+    }
+}

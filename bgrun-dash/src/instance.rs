@@ -1,0 +1,173 @@
+//! The one dashboard of a home: its lock, and what the others are told of it.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use bgrun_platform::tool::{self, Exit, Failure};
+use bgrun_platform::{Lock, LockError, clock};
+use bgrun_store::Home;
+use serde::{Deserialize, Serialize};
+
+use crate::access;
+use crate::args::Args;
+use crate::login_url;
+
+/// A dashboard that has just begun says where within this time.
+const BEGINNING: Duration = Duration::from_secs(5);
+/// It answers within this time.
+const ANSWERING: Duration = Duration::from_secs(5);
+
+/// The dashboard that runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Instance {
+    pub(crate) pid: u32,
+    pub(crate) port: u16,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// What its cookies are worth; the next dashboard of this home takes it over, so that
+    /// pages need not log in again.
+    pub(crate) session: String,
+}
+
+/// What is found in a home.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// None runs, and none can begin as long as this is held.
+    Free(Lock),
+    /// This one runs.
+    Running(Instance),
+}
+
+fn lock_path(home: &Home) -> PathBuf {
+    home.lock_directory().join("dash.lock")
+}
+
+fn told_path(home: &Home) -> PathBuf {
+    home.lock_directory().join("dash.json")
+}
+
+/// What the last dashboard of `home` said of itself.
+pub(crate) fn told(home: &Home) -> Option<Instance> {
+    serde_json::from_slice(&std::fs::read(told_path(home)).ok()?).ok()
+}
+
+/// Tells the others.
+///
+/// # Errors
+/// It cannot be written.
+pub(crate) fn tell(home: &Home, instance: &Instance) -> anyhow::Result<()> {
+    let beside = told_path(home).with_extension("json.new");
+    access::write_private(&beside, &serde_json::to_string(instance)?)?;
+    std::fs::rename(&beside, told_path(home)).context("write dash.json")
+}
+
+/// Looks whether one runs; if not, none begins as long as the lock is held.
+///
+/// # Errors
+/// The lock cannot be taken for another reason.
+pub(crate) fn look(home: &Home) -> anyhow::Result<Found> {
+    let deadline = Instant::now() + BEGINNING;
+    loop {
+        match Lock::take(&lock_path(home), Duration::ZERO) {
+            Ok(lock) => return Ok(Found::Free(lock)),
+            Err(LockError::Held(_)) => {}
+            Err(error) => return Err(Failure::new(Exit::Store, error).into()),
+        }
+        let line = Lock::line_at(&lock_path(home)).unwrap_or_default();
+        // It writes its pid into the lock last, so what it told is its own.
+        if let Some(told) = told(home)
+            && line.trim() == told.pid.to_string()
+        {
+            return Ok(Found::Running(told));
+        }
+        if Instant::now() >= deadline {
+            anyhow::bail!("another dashboard begins, and does not say where");
+        }
+        clock::pause(Duration::from_millis(20));
+    }
+}
+
+/// A fresh login URL of a dashboard that runs.
+///
+/// # Errors
+/// It does not answer.
+pub(crate) fn fresh_url(home: &Home, instance: &Instance) -> anyhow::Result<String> {
+    let token = access::token(home)?;
+    let mut stream = TcpStream::connect_timeout(&instance.address, ANSWERING)
+        .with_context(|| format!("reach the dashboard at {}", instance.address))?;
+    stream.set_read_timeout(Some(ANSWERING))?;
+    stream.set_write_timeout(Some(ANSWERING))?;
+    let request = format!(
+        "POST {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}",
+        login_url::PATH,
+        instance.port
+    );
+    stream.write_all(request.as_bytes()).context("ask the dashboard")?;
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer).context("hear the dashboard")?;
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let path = body["path"].as_str();
+    let path = path.with_context(|| {
+        let line = answer.lines().next().unwrap_or_default();
+        format!("the dashboard refuses: {}", bgrun_platform::text::safe(line))
+    })?;
+    Ok(url(instance.port, path))
+}
+
+/// The whole URL of a path of ours.
+pub(crate) fn url(port: u16, path: &str) -> String {
+    format!("http://127.0.0.1:{port}{path}")
+}
+
+/// `--url`: prints a fresh login URL of the dashboard that runs.
+///
+/// # Errors
+/// None runs, or it does not answer.
+pub(crate) fn print_url(args: &Args, home: &Home) -> anyhow::Result<Exit> {
+    let Found::Running(instance) = look(home)? else {
+        let failure = Failure::new(Exit::NotRunning, "no dashboard runs");
+        return Err(failure.hint("start one: bgrun dash").into());
+    };
+    let url = fresh_url(home, &instance)?;
+    say(&url)?;
+    if args.open {
+        crate::browser::open(&url);
+    }
+    Ok(Exit::Done)
+}
+
+/// The answer when one runs already.
+///
+/// # Errors
+/// It does not answer.
+pub(crate) fn already(args: &Args, home: &Home, instance: &Instance) -> anyhow::Result<Exit> {
+    let url = fresh_url(home, instance)?;
+    say(&url)?;
+    let (port, pid) = (instance.port, instance.pid);
+    say(&format!("running already at {}, pid {pid}", self::url(port, "/")))?;
+    if args.open {
+        crate::browser::open(&url);
+    }
+    if args.port.is_some_and(|asked| asked != port) {
+        tool::warn(format_args!("it was asked for at port {}", args.port.unwrap_or(port)));
+        return Ok(Exit::Exists);
+    }
+    Ok(Exit::Done)
+}
+
+/// Prints a line; a reader that went away is no failure.
+///
+/// # Errors
+/// stdout cannot be written.
+pub(crate) fn say(line: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,54 @@
+//! `bgrun dash`: the dashboard. It owns nothing: it looks and acts by running the other
+//! tools, and its end changes nothing.
+
+mod access;
+mod actions;
+mod answer;
+mod args;
+mod assets;
+mod background;
+mod browser;
+mod channel;
+mod connection;
+mod environment;
+mod events;
+mod extract;
+mod gate;
+mod history;
+mod instance;
+mod listen;
+mod login;
+mod login_url;
+mod logs;
+mod observe;
+mod openapi;
+mod picture;
+mod processes;
+mod routes;
+mod serve;
+mod state;
+mod undo;
+mod verbs;
+
+use std::process::ExitCode;
+
+use bgrun_platform::tool::{self, Exit, Failure};
+use bgrun_platform::{private, user};
+use bgrun_store::Home;
+
+use crate::args::Args;
+
+fn main() -> ExitCode {
+    tool::run("bgrun-dash", run)
+}
+
+fn run(args: Args) -> anyhow::Result<Exit> {
+    let home = Home::from_environment(user::home_directory)
+        .map_err(|error| Failure::new(Exit::Store, error))?;
+    private::directory(home.directory()).map_err(|error| Failure::new(Exit::Store, error))?;
+    private::directory(&home.lock_directory()).map_err(|error| Failure::new(Exit::Store, error))?;
+    if args.url {
+        return instance::print_url(&args, &home);
+    }
+    serve::here(&args, &home)
+}

@@ -1,0 +1,60 @@
+//! Looking: the list, and one process in full. `bgrun-ls` makes the records.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use crate::answer::{self, Problem};
+use crate::extract::Name;
+use crate::state::Dashboard;
+use crate::verbs;
+
+/// So many last lines of its stderr explain an end.
+const LAST_WORDS: &str = "20";
+
+pub(crate) async fn list() -> Result<Response, Problem> {
+    let came = verbs::run("bgrun-ls", &["--json"], "").await?;
+    Ok(answer::printed(came.done()?))
+}
+
+/// The record of one process, as `bgrun-ls` prints it with `flags`.
+pub(crate) async fn record(name: &str, flags: &[&str]) -> Result<Value, Problem> {
+    let mut arguments = vec!["--json"];
+    arguments.extend(flags);
+    arguments.push("-");
+    let came = verbs::run("bgrun-ls", &arguments, verbs::named(name)).await?;
+    if came.exit == Some(4) {
+        return Err(Problem { error: Problem::unknown(name).error, ..came.problem() });
+    }
+    came.only()
+}
+
+pub(crate) async fn details(Name(name): Name) -> Result<Response, Problem> {
+    let mut record = record(&name, &["--details"]).await?;
+    let words = ["--json", "--stderr", "--lines", LAST_WORDS, "-"];
+    // Without them the details are still worth showing.
+    if let Ok(came) = verbs::run("bgrun-logs", &words, verbs::named(&name)).await {
+        let lines = came.stdout.split(|byte| *byte == b'\n');
+        let lines = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        record["last_stderr"] = lines.map(|mut line| line["line"].take()).collect();
+    }
+    for (path, size) in [("stdout_path", "stdout_bytes"), ("stderr_path", "stderr_bytes")] {
+        let path = record[path].as_str().unwrap_or_default();
+        let length = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+        record[size] = length.map(|data| data.len()).into();
+    }
+    answer::value(&record)
+}
+
+pub(crate) async fn version(State(dashboard): State<Arc<Dashboard>>) -> Result<Response, Problem> {
+    answer::value(&json!({
+        "name": "bgrun",
+        "version": env!("CARGO_PKG_VERSION"),
+        "read_only": dashboard.gate.read_only,
+        "pid": std::process::id(),
+        "host": bgrun_platform::user::machine_name(),
+        "home": dashboard.home.directory().to_string_lossy(),
+    }))
+}

@@ -1,0 +1,289 @@
+//! The table of all routes. The router, the document of the API and the test of all
+//! routes are made of it, so that they cannot differ.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::{MethodRouter, delete, get, post};
+use hyper::{StatusCode, Uri};
+
+use crate::answer::Problem;
+use crate::state::Dashboard;
+use crate::{actions, assets, environment, events, history, login_url, logs, openapi, processes};
+
+/// How it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+    Delete,
+}
+
+/// What a route answers with when all is well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gives {
+    /// JSON of this schema (`#/components/schemas/…`).
+    Json(&'static str),
+    /// An array of these.
+    List(&'static str),
+    /// `text/event-stream`.
+    Events,
+    /// Bytes of a log.
+    Text,
+}
+
+/// A word of the query.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Word {
+    pub(crate) name: &'static str,
+    /// Its JSON schema.
+    pub(crate) schema: &'static str,
+    pub(crate) about: &'static str,
+}
+
+/// One way to ask the dashboard.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    /// The name of the operation.
+    pub(crate) operation: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) query: &'static [Word],
+    /// The schema of the body, if one is sent.
+    pub(crate) body: Option<&'static str>,
+    pub(crate) gives: Gives,
+    /// The statuses with which it may refuse, beside those that all have.
+    pub(crate) refuses: &'static [u16],
+    pub(crate) handler: fn() -> MethodRouter<Arc<Dashboard>>,
+}
+
+const fn word(name: &'static str, schema: &'static str, about: &'static str) -> Word {
+    Word { name, schema, about }
+}
+
+const FLAG: &str = r#"{"type": "boolean"}"#;
+const COUNT: &str = r#"{"type": "integer", "minimum": 0, "maximum": 9007199254740991}"#;
+const TAB: &str = r#"{"type": "string", "enum": ["stdout", "stderr"]}"#;
+const TEXT: &str = r#"{"type": "string"}"#;
+
+/// All routes.
+pub(crate) const ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        path: "/api/processes",
+        operation: "list",
+        about: "The records of all processes.",
+        query: &[],
+        body: None,
+        gives: Gives::List("Record"),
+        refuses: &[503],
+        handler: || get(processes::list),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/processes/{name}",
+        operation: "details",
+        about: "One record, with its latest runs, its tree, its logs and its last words.",
+        query: &[],
+        body: None,
+        gives: Gives::Json("Details"),
+        refuses: &[404, 503],
+        handler: || get(processes::details),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/processes/{name}/env",
+        operation: "environment",
+        about: "The whole environment of a process, secrets too. Refused as a page of its own.",
+        query: &[],
+        body: None,
+        gives: Gives::Json("Environment"),
+        refuses: &[404, 503],
+        handler: || get(environment::reveal),
+    },
+    Route {
+        method: Method::Delete,
+        path: "/api/processes/{name}",
+        operation: "delete",
+        about: "Stops a process and forgets it. Its logs are removed a minute later, unless \
+                the deletion is undone.",
+        query: &[word("keep_logs", FLAG, "Leave the logs where they are.")],
+        body: None,
+        gives: Gives::Json("Deleted"),
+        refuses: &[404, 409, 503],
+        handler: || delete(actions::delete),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/undo/{id}",
+        operation: "undo",
+        about: "Takes a deletion back: the process is there again, and runs if it ran.",
+        query: &[],
+        body: Some("Nothing"),
+        gives: Gives::Json("Record"),
+        refuses: &[404, 409, 422, 503],
+        handler: || post(actions::undo),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/start",
+        operation: "start",
+        about: "Starts a process; the body is a spec, or a record.",
+        query: &[
+            word("restart", FLAG, "If it runs: stop it first."),
+            word("force", FLAG, "If it runs: stop it, and free the ports that it held."),
+            word("if_absent", FLAG, "If it runs: leave it alone, and be content."),
+            word("wait", FLAG, "Answer when it is ready, or has lived for a second."),
+        ],
+        body: Some("Spec"),
+        gives: Gives::Json("Record"),
+        refuses: &[404, 409, 422, 503, 504],
+        handler: || post(actions::start),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/stop/{name}",
+        operation: "stop",
+        about: "Stops a process with everything it started.",
+        query: &[],
+        body: Some("Nothing"),
+        gives: Gives::Json("Record"),
+        refuses: &[404, 409, 503],
+        handler: || post(actions::stop),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/restart/{name}",
+        operation: "restart",
+        about: "Stops a process, if it runs, and starts it with all that is stored.",
+        query: &[],
+        body: Some("Nothing"),
+        gives: Gives::Json("Record"),
+        refuses: &[404, 409, 422, 503],
+        handler: || post(actions::restart),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/guard/{name}",
+        operation: "guard",
+        about: "Keeps a process alive from now on, or no longer.",
+        query: &[],
+        body: Some("Guard"),
+        gives: Gives::Json("Record"),
+        refuses: &[404, 422, 503],
+        handler: || post(actions::guard),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/logs/{name}",
+        operation: "logs",
+        about: "A piece of a log: from an offset on, before one, or its end.",
+        query: &[
+            word("tab", TAB, "Which of the two logs; stdout unless said."),
+            word("offset", COUNT, "The byte to begin at."),
+            word("before", COUNT, "The byte to end at; `offset` is left out then."),
+            word("lines", COUNT, "The most lines; 1000 unless said. 1 MiB is the most text."),
+        ],
+        body: None,
+        gives: Gives::Json("Log"),
+        refuses: &[404],
+        handler: || get(logs::piece),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/logs/{name}/download",
+        operation: "download",
+        about: "A whole log, as it is.",
+        query: &[word("tab", TAB, "Which of the two logs; stdout unless said.")],
+        body: None,
+        gives: Gives::Text,
+        refuses: &[404],
+        handler: || get(logs::download),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/events",
+        operation: "events",
+        about: "Server-sent events: `list` with all records, then `change` with changed \
+                records and `gone` with names; `log` with what the logs asked for have got; \
+                `ping` now and then. `Last-Event-ID` resumes.",
+        query: &[
+            word("looking", FLAG, "False: nobody sees it, so load and memory are not sampled."),
+            word("last_event_id", TEXT, "As the header, for a page that makes a new EventSource."),
+        ],
+        body: None,
+        gives: Gives::Events,
+        refuses: &[503],
+        handler: || get(events::stream),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/history",
+        operation: "history",
+        about: "Load and memory of the last ten minutes, one sample in five seconds, as far \
+                as somebody looked.",
+        query: &[],
+        body: None,
+        gives: Gives::Json("History"),
+        refuses: &[],
+        handler: || get(history::all),
+    },
+    Route {
+        method: Method::Post,
+        path: login_url::PATH,
+        operation: "login_url",
+        about: "A path that lets a browser in, once, within ten minutes.",
+        query: &[],
+        body: Some("Nothing"),
+        gives: Gives::Json("LoginUrl"),
+        refuses: &[],
+        handler: || post(login_url::issue),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/version",
+        operation: "version",
+        about: "Which bgrun this is, and what it may do.",
+        query: &[],
+        body: None,
+        gives: Gives::Json("Version"),
+        refuses: &[],
+        handler: || get(processes::version),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/openapi.json",
+        operation: "openapi",
+        about: "This document.",
+        query: &[],
+        body: None,
+        gives: Gives::Json("Anything"),
+        refuses: &[],
+        handler: || get(openapi::document),
+    },
+];
+
+/// The router of all routes and of the page.
+pub(crate) fn router(dashboard: Arc<Dashboard>) -> Router {
+    let table = ROUTES
+        .iter()
+        .fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    table.fallback(other).method_not_allowed_fallback(wrong_method).with_state(dashboard)
+}
+
+/// What is no route: a file of the page, or nothing.
+async fn other(method: axum::http::Method, uri: Uri) -> Result<Response, Problem> {
+    let Some(file) = assets::find(uri.path()) else {
+        let error = format!("there is nothing at {}", uri.path());
+        return Err(Problem::new(StatusCode::NOT_FOUND, error));
+    };
+    if !matches!(method, axum::http::Method::GET | axum::http::Method::HEAD) {
+        return Err(wrong_method().await);
+    }
+    Ok(file.response())
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "that cannot be done here")
+}

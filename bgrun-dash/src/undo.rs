@@ -1,0 +1,151 @@
+//! Taking a deletion back. What was deleted is kept for a minute, in the state directory
+//! and with its environment, so that no secret travels and a new start of the dashboard
+//! forgets nothing; only then its logs are removed.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use bgrun_store::{Home, Known};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::access::{secret, write_private};
+
+/// For so long it can be taken back.
+pub(crate) const WINDOW: Duration = Duration::from_secs(60);
+
+/// A deletion.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Undo {
+    /// The record as it was, with its environment.
+    record: Value,
+    removes_logs: bool,
+}
+
+impl Undo {
+    pub(crate) fn new(record: Value, removes_logs: bool) -> Self {
+        Self { record, removes_logs }
+    }
+
+    /// Writes it down; answers the id by which it is found.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(crate) fn keep(&self, home: &Home) -> anyhow::Result<String> {
+        bgrun_platform::private::directory(&directory(home))?;
+        let id = secret()?;
+        write_private(&path(home, &id), &serde_json::to_string(self)?)?;
+        Ok(id)
+    }
+
+    /// The deletion `id`, if it can still be taken back.
+    pub(crate) fn find(home: &Home, id: &str) -> Option<Self> {
+        let is_id = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let path = is_id.then(|| path(home, id))?;
+        if age(&path)? >= WINDOW {
+            return None;
+        }
+        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    }
+
+    /// Forgets the deletion `id`; its logs stay.
+    pub(crate) fn forget(home: &Home, id: &str) {
+        let _ = std::fs::remove_file(path(home, id));
+    }
+
+    /// Whose deletion it is.
+    pub(crate) fn name(&self) -> &str {
+        self.record["name"].as_str().unwrap_or_default()
+    }
+
+    /// What to start again.
+    pub(crate) fn spec(&self) -> Value {
+        self.record.clone()
+    }
+
+    /// How: what did not run does not run afterwards.
+    pub(crate) fn flags(&self) -> &'static [&'static str] {
+        let is_up = self.record["wanted"] == "up";
+        if is_up { &[] } else { &["--stored-only"] }
+    }
+}
+
+/// Ends the deletions whose minute is over, and removes their logs. Answers when to look
+/// again, if some are left.
+pub(crate) fn expire(home: &Home) -> Option<Duration> {
+    let mut next: Option<Duration> = None;
+    for entry in std::fs::read_dir(directory(home)).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let Some(age) = age(&path) else { continue };
+        if age < WINDOW {
+            let left = WINDOW - age;
+            next = Some(next.map_or(left, |next| next.min(left)));
+            continue;
+        }
+        let undo = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        if let Some(Undo { record, removes_logs: true }) = undo {
+            remove_logs(home, &record);
+        }
+        let _ = std::fs::remove_file(path);
+    }
+    next
+}
+
+/// Looks for what has expired, now and until nothing is left.
+pub(crate) fn expire_later(home: Home) {
+    tokio::spawn(async move {
+        loop {
+            let looked = home.clone();
+            let next = tokio::task::spawn_blocking(move || expire(&looked)).await;
+            let Ok(Some(next)) = next else { return };
+            tokio::time::sleep(next).await;
+        }
+    });
+}
+
+/// Removes the logs of a deleted process, unless another one writes there now.
+fn remove_logs(home: &Home, record: &Value) {
+    let known = Known::read(home);
+    if known.trouble.is_some() {
+        return;
+    }
+    for log in ["stdout_path", "stderr_path"].map(|key| record[key].as_str().unwrap_or_default()) {
+        let log = Path::new(log);
+        let is_used =
+            known.processes.iter().any(|process| process.stdout == log || process.stderr == log);
+        let is_file = |path: &Path| path.symlink_metadata().is_ok_and(|data| data.is_file());
+        if is_used || !is_file(log) {
+            continue;
+        }
+        let _ = std::fs::remove_file(log);
+        let archive = |number: u32, suffix: &str| {
+            let mut name = log.as_os_str().to_owned();
+            name.push(format!(".{number}{suffix}"));
+            PathBuf::from(name)
+        };
+        for number in 1.. {
+            let archives = ["", ".gz", ".zst"].map(|suffix| archive(number, suffix));
+            if !archives.iter().any(|path| is_file(path)) {
+                break;
+            }
+            for path in archives {
+                let _ = std::fs::remove_file(path);
+            }
+        }
+    }
+}
+
+fn directory(home: &Home) -> PathBuf {
+    home.lock_directory().join("deleted")
+}
+
+fn path(home: &Home, id: &str) -> PathBuf {
+    directory(home).join(format!("{id}.json"))
+}
+
+/// How long ago it was written. What is from the future is of a clock that was set back,
+/// and as old as can be.
+fn age(path: &Path) -> Option<Duration> {
+    let written = path.metadata().ok()?.modified().ok()?;
+    Some(SystemTime::now().duration_since(written).unwrap_or(WINDOW))
+}
