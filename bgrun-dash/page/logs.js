@@ -1,0 +1,226 @@
+// The logs of one process or several: opening, following, searching.
+
+import { plain, render } from "./ansi.js";
+import * as api from "./api.js";
+import { buttons } from "./buttons.js";
+import { byId, h, setText } from "./dom.js";
+import { copy } from "./empty.js";
+import { clock, count } from "./format.js";
+import { logBar } from "./log-bar.js";
+import { logHead } from "./log-head.js";
+import { Lines, LONGEST } from "./log-lines.js";
+import { LogSource } from "./log-source.js";
+import { LogWindow } from "./log-window.js";
+import { go, listAddress, processAddress, route, setQuery } from "./router.js";
+
+let open = null;
+
+/** The pattern that was typed: a regular expression, capitals count only where there are some. */
+function patternOf(text) {
+  if (!text) return { pattern: null, problem: null };
+  try {
+    return { pattern: new RegExp(text, /[A-Z]/.test(text) ? "g" : "gi"), problem: null };
+  } catch (why) {
+    return { pattern: null, problem: why.message.replace(/^Invalid regular expression: /, "") };
+  }
+}
+
+class LogsView {
+  constructor(names) {
+    this.names = names;
+    this.waiting = 0;
+    this.hit = -1;
+    this.lines = new Lines();
+    this.lines.read = (line) => plain(line.text.length > LONGEST ? line.text.slice(0, LONGEST) : line.text);
+    this.window = new LogWindow(this.lines, (line, row) => this.draw(line, row));
+    this.source = new LogSource(this.lines, names, {
+      appended: (stream, added) => this.appended(added),
+      arranged: (before) => this.arranged(before),
+      failed: (message) => this.bar.say(message),
+    });
+    this.bar = logBar(this);
+    this.head = logHead(this, buttons);
+    this.fresh = h("button", { type: "button", class: "button primary fresh", hidden: true, onclick: () => this.window.toEnd() });
+    this.element = h("div", { class: "logs-frame" }, this.head.element, this.bar.element, h("div", { class: "log-place" }, this.window.element, this.fresh));
+    this.window.onFollow = (follows) => this.followed(follows);
+    this.window.onTop = () => {};
+    this.window.wrap = localStorage.getItem("wrap") === "true";
+    this.times = localStorage.getItem("times") === "true";
+    this.applyShape();
+    this.bar.update();
+  }
+
+  applyShape() {
+    this.element.classList.toggle("wraps", this.window.wrap);
+    this.element.classList.toggle("times", this.times);
+    this.element.classList.toggle("merged", this.names.length > 1);
+  }
+
+  draw(line, row) {
+    const text = line.text.length > LONGEST ? line.text.slice(0, LONGEST) : line.text;
+    const isNow = this.hit >= 0 && this.lines.rowOfHit(this.hit) === row;
+    const hits = [];
+    if (this.lines.pattern) {
+      line.plain ??= plain(text);
+      for (const match of line.plain.matchAll(this.lines.pattern)) {
+        if (match[0] !== "" && hits.length < 200) hits.push([match.index, match.index + match[0].length, isNow ? "now" : ""]);
+      }
+    }
+    const { tab, name, index } = line.source;
+    return h("div", { class: `log-line ${tab}${isNow ? " now" : ""}` },
+      h("span", { class: "time" }, line.time ? clock(line.time) : "–"),
+      this.names.length > 1 ? h("bdi", { class: `from ansi-fg-${[4, 5, 6, 2, 3, 1][index % 6]}` }, name) : null,
+      h("span", { class: "mark", title: tab }, tab === "stderr" ? "!" : "\u00a0"),
+      h("span", { class: "text" }, render(text, hits), line.text.length > LONGEST ? h("em", {}, ` … ${count(line.text.length - LONGEST, "more character")}`) : null));
+  }
+
+  appended(added) {
+    if (!this.window.follow) {
+      this.waiting += added;
+      setText(this.fresh, `↓ ${count(this.waiting, "new line")}`);
+      this.fresh.hidden = this.waiting === 0;
+    }
+    this.window.extended();
+    this.bar.update();
+  }
+
+  arranged(before) {
+    if (this.hit >= 0) this.hit = this.lines.hits.findIndex((index) => this.lines.all[index] === this.hitLine);
+    if (before > 0) this.window.prepended(before);
+    else this.window.refresh();
+    this.bar.update();
+  }
+
+  followed(follows) {
+    if (follows) {
+      this.waiting = 0;
+      this.fresh.hidden = true;
+    }
+    this.bar.update();
+  }
+
+  /** Follows, or stands still. */
+  setFollow(on) {
+    if (on) return this.window.toEnd();
+    this.window.follow = false;
+    this.followed(false);
+  }
+
+  search(text, onlyHits) {
+    const { pattern, problem } = patternOf(text);
+    this.bar.problem(problem);
+    if (problem) return;
+    this.lines.search(pattern, onlyHits);
+    this.hit = -1;
+    this.window.refresh();
+    if (pattern && this.lines.hits.length > 0) this.step(-1);
+    this.bar.update();
+    setQuery("find", text, { replace: true });
+  }
+
+  /** Goes to the next hit (1) or the one before (-1); from nowhere, to the last one. */
+  step(by) {
+    const total = this.lines.hits.length;
+    if (total === 0) return;
+    if (this.hit < 0) this.hit = by < 0 ? total - 1 : Math.min(total - 1, Math.max(0, this.lines.hitFrom(this.window.firstRow)));
+    else this.hit = (this.hit + by + total) % total;
+    this.hitLine = this.lines.all[this.lines.hits[this.hit]];
+    this.window.reveal(this.lines.rowOfHit(this.hit));
+    this.bar.update();
+  }
+
+  setTab(tab) {
+    for (const stream of this.source.streams) stream.visible = tab === "both" || stream.tab === tab;
+    this.tab = tab;
+    this.lines.arrange();
+    this.hit = -1;
+    this.window.refresh();
+    this.bar.update();
+    setQuery("tab", tab === "both" ? null : tab, { replace: true });
+  }
+
+  setWrap(on) {
+    this.window.wrap = on;
+    localStorage.setItem("wrap", String(on));
+    this.applyShape();
+    this.window.refresh();
+    this.bar.update();
+  }
+
+  setTimes(on) {
+    this.times = on;
+    localStorage.setItem("times", String(on));
+    this.applyShape();
+    this.window.refresh();
+    this.bar.update();
+  }
+
+  /** Shows what one run wrote, or everything. */
+  setRun(run, runs) {
+    this.run = run;
+    const at = runs.findIndex((known) => known.run === run);
+    this.source.only((stream) => {
+      if (at < 0) return null;
+      const start = (known) => known?.[`${stream.tab}_offset`] ?? null;
+      return { from: start(runs[at]) ?? 0, to: start(runs[at - 1]) };
+    });
+    this.window.toEnd();
+    setQuery("run", at < 0 ? null : String(run), { replace: true });
+  }
+
+  copyAll() {
+    const text = [];
+    for (let row = 0; row < this.lines.length; row += 1) {
+      const line = this.lines.at(row);
+      text.push((this.names.length > 1 ? `${line.source.name} ${line.source.tab === "stderr" ? "!" : "|"} ` : "") + plain(line.text));
+    }
+    copy(`${text.join("\n")}\n`, count(text.length, "line"));
+  }
+
+  download() {
+    for (const stream of this.source.streams) {
+      if (!stream.visible) continue;
+      const link = h("a", { href: api.downloadPath(stream.name, stream.tab), download: `${stream.name}-${stream.tab}.txt` });
+      document.body.append(link);
+      link.click();
+      link.remove();
+    }
+  }
+
+  close() {
+    this.source.close();
+  }
+}
+
+/** Shows the logs that the address names, or none. */
+export function showLogs(now) {
+  const names = now.view === "logs" ? now.names : [];
+  const place = byId("logs");
+  place.hidden = names.length === 0;
+  byId("list").hidden = names.length > 0;
+  if (open && open.names.join("/") === names.join("/")) return;
+  open?.close();
+  open = null;
+  place.replaceChildren();
+  if (names.length === 0) return;
+  open = new LogsView(names);
+  place.append(open.element);
+  const tab = now.query.get("tab");
+  if (tab) open.setTab(tab);
+  const mine = open;
+  const asked = now.query.get("find");
+  open.source.open().then(() => {
+    if (open !== mine) return;
+    if (asked && mine.bar.question() === asked) mine.search(asked, mine.lines.onlyHits);
+  });
+  if (asked) mine.bar.ask(asked);
+  mine.window.element.focus();
+}
+
+export const logsOpen = () => open;
+export const updateLogs = () => open?.head.update();
+
+/** Back to where one process is shown, or to the list. */
+export function leaveLogs() {
+  go(route.names.length === 1 ? processAddress(route.names[0]) : listAddress());
+}

@@ -1,0 +1,30 @@
+// Ten minutes as a line of 60 by 18 pixels.
+
+import { svg } from "./dom.js";
+import { SAMPLES } from "./processes.js";
+
+const WIDTH = 60;
+const HEIGHT = 18;
+
+/** The path of a series, its newest sample at the right edge. Pure. */
+export function path(series, top) {
+  const step = WIDTH / (SAMPLES - 1);
+  const points = series.map((value, index) => {
+    const x = WIDTH - (series.length - 1 - index) * step;
+    const y = HEIGHT - 1.5 - (Math.min(value, top) / top) * (HEIGHT - 3);
+    return `${x.toFixed(1)} ${y.toFixed(1)}`;
+  });
+  return points.length > 1 ? `M${points.join("L")}` : "";
+}
+
+export function sparkline() {
+  const line = svg("path", { d: "" });
+  const element = svg("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" }, line);
+  return {
+    element,
+    draw(series, least) {
+      const d = path(series, Math.max(least, ...series) || 1);
+      if (line.getAttribute("d") !== d) line.setAttribute("d", d);
+    },
+  };
+}
