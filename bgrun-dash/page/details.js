@@ -85,7 +85,7 @@ function makeNow(name) {
   const memory = sparkline();
   const cells = { uptime: h("dd"), pid: h("dd"), cpu: h("dd"), memory: h("dd"), ports: h("dd", { class: "ports" }), run: h("dd"), group: h("dd") };
   const item = (label, value, ...more) => h("div", {}, h("dt", {}, label), value, ...more);
-  const element = h("dl", { class: "now" }, item("Uptime", cells.uptime), item("CPU", cells.cpu, h("dd", {}, cpu.element)), item("Memory", cells.memory, h("dd", {}, memory.element)), item("Pid", cells.pid), item("Run", cells.run), item("Ports", cells.ports));
+  const element = h("dl", { class: "vitals" }, item("Uptime", cells.uptime), item("CPU", cells.cpu, h("dd", {}, cpu.element)), item("Memory", cells.memory, h("dd", {}, memory.element)), item("Pid", cells.pid), item("Run", cells.run), item("Ports", cells.ports));
   let shownPorts = null;
   const none = "–";
   return {

@@ -90,6 +90,7 @@ export function makeRow(name, onSelect) {
       setAttribute(element, "data-cursor", isCursor ? "true" : null);
       setAttribute(element, "data-selected", isSelected ? "true" : null);
       setAttribute(link, "aria-current", isOpen ? "true" : null);
+    setAttribute(element, "data-open", isOpen ? "true" : null);
       check.checked = isSelected;
     },
     focus() {

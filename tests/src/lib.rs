@@ -4,6 +4,7 @@
 //! directory of the contract. The programs that tests run under bgrun are in `src/bin/`.
 
 mod binaries;
+mod browser;
 mod call;
 mod dashboard;
 mod database;
@@ -15,8 +16,10 @@ pub mod programs;
 mod record;
 mod sweep;
 mod terminal;
+mod webdriver;
 
 pub use binaries::{bin_dir, faults_bin_dir, program, workspace_root};
+pub use browser::{Browser, key};
 pub use call::{Call, Output, Running};
 pub use dashboard::{Dashboard, Event, Events, Reply, free_port, port_of};
 pub use database::{OldProcess, open_database, write_bun_3_3_database, write_bun_3_13_database};

@@ -1,0 +1,153 @@
+//! The log view of the dashboard in a real Chromium: following, reading back, searching.
+
+use std::time::{Duration, Instant};
+use tests::*;
+
+/// A process that writes so many numbered lines, then what is put into its file `more`.
+fn start_writer(home: &Home, name: &str, lines: usize) -> std::path::PathBuf {
+    let more = home.at(&format!("{name}.more"));
+    std::fs::write(&more, "").unwrap();
+    let script = format!(
+        "seq -f 'line %.0f of many' 1 {lines}; echo to stderr >&2; exec timeout 60 tail -n 0 -f -s 0.02 '{}'",
+        more.display()
+    );
+    home.start(name, ["sh", "-c", &script]);
+    home.until_out(name, &format!("line {lines} of many"));
+    more
+}
+
+fn write_more(more: &std::path::Path, text: &str) {
+    use std::io::Write;
+    let mut file = std::fs::OpenOptions::new().append(true).open(more).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+/// The last line that is on the screen.
+const LAST: &str = "[...document.querySelectorAll('.log-line .text')].at(-1)?.textContent";
+
+#[test]
+fn a_log_is_followed_until_the_reader_scrolls_and_again_when_he_comes_back() {
+    let home = Home::new();
+    let more = start_writer(&home, "web", 500);
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.view("#/logs/web");
+    browser.until_it_shows("501 lines");
+    browser.click("[data-tab=stdout]");
+    browser.until(&format!("{LAST} === 'line 500 of many'"));
+
+    // tail(1) itself looks fifty times a second; the page is as quick.
+    write_more(&more, "warm\n");
+    browser.until(&format!("{LAST} === 'warm'"));
+    let quickest = (0..5).map(|n| {
+        let begun = Instant::now();
+        write_more(&more, &format!("live {n}\n"));
+        browser.until(&format!("{LAST} === 'live {n}'"));
+        begun.elapsed()
+    });
+    let quickest = quickest.min().unwrap();
+    assert!(quickest < Duration::from_millis(400), "a line took {quickest:?} to be shown");
+
+    browser.script("document.querySelector('.log-view').scrollTop = 2000", &[]);
+    browser.until("document.querySelector('.toggles [aria-pressed]').getAttribute('aria-pressed') === 'false'");
+    write_more(&more, "one\ntwo\nthree\n");
+    browser.until("document.querySelector('.fresh').textContent === '↓ 3 new lines'");
+    browser.until("document.querySelector('.log-view').scrollTop === 2000");
+    browser.click(".fresh");
+    browser.until(&format!("{LAST} === 'three'"));
+    browser.until("document.querySelector('.fresh').hidden");
+    write_more(&more, "four\n");
+    browser.until(&format!("{LAST} === 'four'"));
+
+    // Stopped right here, without leaving.
+    browser.click(".log-chip .act-stop");
+    home.until("web", "stopped");
+    browser.until("document.querySelector('.log-chip .status').textContent === 'stopped'");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn a_hundred_thousand_lines_are_there_and_searched() {
+    let home = Home::new();
+    let _more = start_writer(&home, "big", 120_000);
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.view("#/logs/big");
+    browser.until_it_shows("120,001 lines");
+    assert!(browser.count(".log-line") < 200, "only what is in sight is an element");
+
+    browser.press(['/']);
+    browser.press("line .*00000 of".chars().chain([key::ENTER]));
+    browser.until("document.querySelector('#hits').textContent === '1 of 1'");
+    browser.until("document.querySelector('.log-line.now mark').textContent === 'line 100000 of'");
+    browser.press([key::ESCAPE]);
+    browser.press(['/']);
+    browser.press("line \\d+7 of".chars().chain([key::ENTER]));
+    browser.until("document.querySelector('#hits').textContent.endsWith(' of 11,999')");
+    browser.press([key::ENTER]);
+    browser.until("document.querySelector('#hits').textContent === '1 of 11,999'");
+    browser
+        .until("document.querySelector('.log-line.now .text').textContent === 'line 17 of many'");
+    browser.press_with(key::SHIFT, key::ENTER);
+    browser.until("document.querySelector('#hits').textContent === '11,999 of 11,999'");
+    browser.click(".find-group .button");
+    browser.until("!document.querySelector('.log-view').innerText.includes('line 119996 of')");
+    browser.until("document.querySelector('.log-view').innerText.includes('line 119997 of')");
+
+    // What is no pattern says so; what it found stays.
+    browser.fill(".find", "(");
+    browser.until("document.querySelector('.find').getAttribute('aria-invalid') === 'true'");
+
+    browser.script("document.querySelector('.log-view').scrollTop = 0", &[]);
+    browser.until("document.querySelector('.log-view').innerText.includes('line 17 of')");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn several_logs_are_read_as_one_and_each_stream_alone() {
+    let home = Home::new();
+    let web = start_writer(&home, "web", 3);
+    let api = start_writer(&home, "api", 3);
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.view("#/logs/web/api");
+    browser.until_it_shows("8 lines");
+    for (n, more) in [&web, &api, &web].into_iter().enumerate() {
+        write_more(more, &format!("turn {n}\n"));
+        browser.until(&format!("{LAST} === 'turn {n}'"));
+    }
+    let order = "[...document.querySelectorAll('.log-line .from')].slice(-3).map(e => e.textContent).join()";
+    browser.until(&format!("{order} === 'web,api,web'"));
+    browser.click("[data-tab=stderr]");
+    browser.until("document.querySelectorAll('.log-line').length === 2");
+    browser.until_it_shows("to stderr");
+    browser.click("[data-tab=both]");
+    browser.press(['t', 'w']);
+    browser.until("document.querySelector('.logs-frame').matches('.times.wraps')");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn a_run_of_before_is_read_alone() {
+    let home = Home::new();
+    home.start("job", ["sh", "-c", "echo this is run $BGRUN_RUN"]);
+    home.until("job", "exited");
+    home.verb("run", ["job"]).ok();
+    home.until_out("job", "run 2");
+    home.until("job", "exited");
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.view("#/logs/job");
+    browser.until_it_shows("2 lines");
+    browser.until("document.querySelectorAll('.runs option').length === 3");
+    browser.script(
+        "const s = document.querySelector('.runs'); s.value = '1'; s.dispatchEvent(new Event('change'))",
+        &[],
+    );
+    browser.until("document.querySelector('.log-view').innerText.trim() === 'this is run 1'");
+    browser.script(
+        "const s = document.querySelector('.runs'); s.value = '2'; s.dispatchEvent(new Event('change'))",
+        &[],
+    );
+    browser.until("document.querySelector('.log-view').innerText.trim() === 'this is run 2'");
+}
