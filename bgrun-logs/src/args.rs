@@ -128,6 +128,16 @@ pub(crate) struct Args {
         conflicts_with_all = ["rotate", "follow", "lines", "head", "grep", "level", "field"])]
     pub(crate) usage: bool,
 
+    /// Show matches of this regular expression, and those of --grep, in reverse video
+    ///
+    /// Only on a terminal with colours; no line is left out by it.
+    #[arg(long, value_name = "RE", help_heading = "Search")]
+    pub(crate) highlight: Vec<String>,
+
+    /// Keep colours and all other bytes as they were written, on a terminal too
+    #[arg(long)]
+    pub(crate) raw: bool,
+
     /// Only what was written to stdout
     #[arg(long, alias = "out")]
     pub(crate) stdout: bool,

@@ -10,6 +10,8 @@ pub(crate) struct Facts {
     pub(crate) is_terminal: bool,
     /// Whether processes are to be told apart: there are several, or may be.
     pub(crate) is_several: bool,
+    /// Whether bytes are to be shown as they are.
+    pub(crate) is_raw: bool,
     /// For one process: which of its logs are asked for and have something to show.
     pub(crate) stdout: Log,
     pub(crate) stderr: Log,
@@ -26,8 +28,8 @@ pub(crate) enum Log {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// The bytes of one log as they are.
-    Bytes,
+    /// The bytes of one log; only if they are not `exact` escape sequences are left out.
+    Bytes { exact: bool },
     /// Lines for people. With `headings` each log is announced.
     Lines { labels: Labels, headings: bool },
     /// Lines as records.
@@ -37,7 +39,7 @@ pub(crate) enum Form {
 /// The form that tells apart what has to be, and adds nothing else.
 pub(crate) fn form(facts: &Facts) -> Form {
     use Log::{Absent, Filled};
-    let Facts { json, follow, is_terminal, is_several, stdout, stderr } = *facts;
+    let Facts { json, follow, is_terminal, is_several, is_raw, stdout, stderr } = *facts;
     let plain = Form::Lines { labels: Labels::None, headings: false };
     if json {
         return Form::Json;
@@ -53,8 +55,9 @@ pub(crate) fn form(facts: &Facts) -> Form {
         (true, false) if stdout == Filled && stderr == Filled => {
             Form::Lines { labels: Labels::None, headings: true }
         }
-        _ if is_terminal => plain,
-        _ => Form::Bytes,
+        _ if is_terminal && !is_raw => plain,
+        // One stream was asked for by its name: that is for programs, and for files.
+        _ => Form::Bytes { exact: !is_both || is_raw },
     }
 }
 
@@ -67,21 +70,24 @@ mod tests {
     const HEADED: Form = Form::Lines { labels: Labels::None, headings: true };
     const SIGNS: Form = Form::Lines { labels: Labels::Signs, headings: false };
     const HEADED_SIGNS: Form = Form::Lines { labels: Labels::Signs, headings: true };
+    const EXACT: Form = Form::Bytes { exact: true };
+    const STRIPPED: Form = Form::Bytes { exact: false };
     const NAMES: Form = Form::Lines { labels: Labels::Names, headings: false };
 
     #[test]
     fn one_process() {
         for (stdout, stderr, pipe, terminal, followed) in [
-            (Filled, Absent, Form::Bytes, LINES, [Form::Bytes, LINES]),
-            (Absent, Filled, Form::Bytes, LINES, [Form::Bytes, LINES]),
-            (Empty, Empty, Form::Bytes, LINES, [SIGNS, SIGNS]),
-            (Filled, Empty, Form::Bytes, LINES, [SIGNS, SIGNS]),
-            (Empty, Filled, Form::Bytes, LINES, [HEADED_SIGNS, HEADED_SIGNS]),
+            (Filled, Absent, EXACT, LINES, [EXACT, LINES]),
+            (Absent, Filled, EXACT, LINES, [EXACT, LINES]),
+            (Empty, Empty, STRIPPED, LINES, [SIGNS, SIGNS]),
+            (Filled, Empty, STRIPPED, LINES, [SIGNS, SIGNS]),
+            (Empty, Filled, STRIPPED, LINES, [HEADED_SIGNS, HEADED_SIGNS]),
             (Filled, Filled, HEADED, HEADED, [HEADED_SIGNS, HEADED_SIGNS]),
         ] {
             let of = |follow, is_terminal| {
                 let json = false;
-                form(&Facts { json, follow, is_terminal, is_several: false, stdout, stderr })
+                let (is_several, is_raw) = (false, false);
+                form(&Facts { json, follow, is_terminal, is_several, is_raw, stdout, stderr })
             };
             assert_eq!(of(false, false), pipe, "{stdout:?} {stderr:?} in a pipe");
             assert_eq!(of(false, true), terminal, "{stdout:?} {stderr:?} on a terminal");
@@ -97,6 +103,7 @@ mod tests {
                 follow,
                 is_terminal,
                 is_several: true,
+                is_raw: false,
                 stdout: Filled,
                 stderr: Empty,
             };

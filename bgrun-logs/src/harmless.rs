@@ -1,7 +1,9 @@
 //! Bytes from a program made fit for a terminal: its colours may pass, nothing else that
 //! a terminal would obey does.
 //!
-//! Escape sequences are left out. A single control character, a character that turns the
+//! In a pipe only escape sequences are left out, those for colours too; all other bytes pass.
+//!
+//! On a terminal escape sequences are left out. A single control character, a character that turns the
 //! direction of writing, and a byte that is no UTF-8 are shown: `^G`, `\u{202e}`, `\xff`.
 //! A sequence may begin in one piece of the input and end in the next, but ends with its
 //! line in any case, so that an unfinished one hides no more than that.
@@ -18,7 +20,7 @@ const LONGEST_PARAMETERS: usize = 64;
 /// Where in the input of one log we are.
 #[derive(Debug)]
 pub(crate) struct Harmless {
-    has_colours: bool,
+    to: Destination,
     state: State,
     parameters: String,
     /// The beginning of a character whose rest is in the next piece.
@@ -29,7 +31,18 @@ pub(crate) struct Harmless {
     is_shown: bool,
     /// Whether something is switched on at the terminal.
     is_lit: bool,
+    is_emphasized: bool,
 }
+
+/// For whom bytes are made harmless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Destination {
+    Terminal { has_colours: bool },
+    Pipe,
+}
+
+/// Text turned inside out, after whatever style the program has.
+const EMPHASIS: &[u8] = b"\x1b[7m";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -46,20 +59,36 @@ enum State {
 }
 
 impl Harmless {
-    pub(crate) fn new(has_colours: bool) -> Self {
+    pub(crate) fn new(to: Destination) -> Self {
         Self {
-            has_colours,
+            to,
             state: State::Text,
             parameters: String::new(),
             character: Vec::new(),
             style: Style::default(),
             is_shown: true,
             is_lit: false,
+            is_emphasized: false,
+        }
+    }
+
+    fn has_colours(&self) -> bool {
+        self.to == Destination::Terminal { has_colours: true }
+    }
+
+    /// What comes now is to catch the eye, or no longer.
+    pub(crate) fn emphasize(&mut self, is_on: bool) {
+        if self.has_colours() && self.is_emphasized != is_on {
+            self.is_emphasized = is_on;
+            self.is_shown = false;
         }
     }
 
     /// Adds a part of a line, made harmless, to `out`.
     pub(crate) fn show(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        if self.to == Destination::Pipe {
+            return self.strip(bytes, out);
+        }
         if self.character.is_empty() {
             return self.go_on(bytes, out);
         }
@@ -82,7 +111,34 @@ impl Harmless {
         if self.is_lit {
             Style::default().write_to(out);
             self.is_lit = false;
-            self.is_shown = self.style.is_plain();
+            self.is_shown = self.style.is_plain() && !self.is_emphasized;
+        }
+    }
+
+    /// Whether it would add `bytes` as they are.
+    pub(crate) fn leaves_alone(&self, bytes: &[u8]) -> bool {
+        self.to == Destination::Pipe
+            && self.state == State::Text
+            && memchr::memchr(b'\x1b', bytes).is_none()
+    }
+
+    /// Leaves out sequences, which end with their line here, too.
+    fn strip(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        let mut rest = bytes;
+        while let Some(&byte) = rest.first() {
+            if self.state == State::Text {
+                let length = memchr::memchr(b'\x1b', rest).unwrap_or(rest.len());
+                out.extend_from_slice(&rest[..length]);
+                rest = &rest[length..];
+                if !rest.is_empty() {
+                    self.state = State::Escape;
+                    rest = &rest[1..];
+                }
+            } else if byte == b'\n' {
+                self.state = State::Text;
+            } else if self.step(byte, out) {
+                rest = &rest[1..];
+            }
         }
     }
 
@@ -148,7 +204,8 @@ impl Harmless {
                 (State::Control, true)
             }
             (State::Control, b'@'..=b'~') => {
-                if byte == b'm' && self.has_colours && self.parameters.len() <= LONGEST_PARAMETERS {
+                if byte == b'm' && self.has_colours() && self.parameters.len() <= LONGEST_PARAMETERS
+                {
                     self.restyle();
                 }
                 (State::Text, true)
@@ -165,7 +222,7 @@ impl Harmless {
     fn restyle(&mut self) {
         if self.parameters.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b';' | b':')) {
             self.style.apply(&self.parameters);
-            self.is_shown = !self.is_lit && self.style.is_plain();
+            self.is_shown = !self.is_lit && self.style.is_plain() && !self.is_emphasized;
         }
     }
 
@@ -173,8 +230,11 @@ impl Harmless {
     fn light(&mut self, out: &mut Vec<u8>) {
         if !self.is_shown {
             self.style.write_to(out);
+            if self.is_emphasized {
+                out.extend_from_slice(EMPHASIS);
+            }
             self.is_shown = true;
-            self.is_lit = !self.style.is_plain();
+            self.is_lit = !self.style.is_plain() || self.is_emphasized;
         }
     }
 
@@ -229,7 +289,7 @@ mod tests {
 
     /// One line, cut into pieces of `size` bytes.
     fn shown(line: &[u8], size: usize) -> String {
-        let mut harmless = Harmless::new(true);
+        let mut harmless = Harmless::new(Destination::Terminal { has_colours: true });
         let mut out = Vec::new();
         line.chunks(size).for_each(|piece| harmless.show(piece, &mut out));
         harmless.end_line(&mut out);
@@ -274,7 +334,7 @@ mod tests {
 
     #[test]
     fn a_colour_goes_out_at_the_end_of_a_line_and_on_again_in_the_next() {
-        let mut harmless = Harmless::new(true);
+        let mut harmless = Harmless::new(Destination::Terminal { has_colours: true });
         let mut out = Vec::new();
         harmless.show(b"\x1b[31mone", &mut out);
         harmless.end_line(&mut out);
@@ -286,10 +346,44 @@ mod tests {
 
     #[test]
     fn without_colours_none_passes() {
-        let mut harmless = Harmless::new(false);
+        let mut harmless = Harmless::new(Destination::Terminal { has_colours: false });
         let mut out = Vec::new();
         harmless.show(b"\x1b[31mred\x1b[0m", &mut out);
         harmless.end_line(&mut out);
         assert_eq!(out, b"red");
+    }
+
+    #[test]
+    fn in_a_pipe_only_sequences_are_left_out_wherever_the_pieces_are_cut() {
+        for (text, expected) in [
+            (&b"plain\r\n\x07\x00\xff\xc3"[..], &b"plain\r\n\x07\x00\xff\xc3"[..]),
+            (b"\x1b[1;31mred\x1b[0m\n", b"red\n"),
+            (b"a\x1b]0;title\x07b\x1b]8;;http://x\x1b\\c\x1bPq\x1b\\d", b"abcd"),
+            (b"a\x1b[2J\x1b(Bb\x1b7\r", b"ab\r"),
+            (b"a\x1b]0;unfinished\nb\x1b[31\nc", b"a\nb\nc"),
+            ("\u{9b}31m日\u{202e}".as_bytes(), "\u{9b}31m日\u{202e}".as_bytes()),
+        ] {
+            for size in 1..=text.len() {
+                let mut harmless = Harmless::new(Destination::Pipe);
+                let mut out = Vec::new();
+                text.chunks(size).for_each(|piece| harmless.show(piece, &mut out));
+                assert_eq!(out, expected, "{:?} by {size}", text.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_emphasized_is_turned_inside_out_in_any_colour() {
+        let mut harmless = Harmless::new(Destination::Terminal { has_colours: true });
+        let mut out = Vec::new();
+        harmless.show(b"a \x1b[31mb", &mut out);
+        harmless.emphasize(true);
+        harmless.show(b"c\x1b[32md", &mut out);
+        harmless.emphasize(false);
+        harmless.show(b"e", &mut out);
+        harmless.end_line(&mut out);
+        let expected = "a <0;31>b<0;31><7>c<0;32><7>d<0;32>e<0>";
+        let shown = String::from_utf8(out).expect("UTF-8").replace("\x1b[", "<");
+        assert_eq!(shown.replace('m', ">"), expected);
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::cutter::Piece;
+use crate::harmless::{Destination, Harmless};
 use crate::page::Page;
 use crate::runs::Runs;
 use crate::source::Source;
@@ -41,11 +42,15 @@ pub(crate) struct Json {
     sources: Vec<Source>,
     runs: Runs,
     is_context: bool,
+    is_raw: bool,
+    /// One for each log.
+    harmless: Vec<Harmless>,
 }
 
 impl Json {
-    pub(crate) fn new(page: Page, runs: Runs) -> Self {
-        Self { page, sources: Vec::new(), runs, is_context: false }
+    /// With `is_raw` escape sequences stay in the lines.
+    pub(crate) fn new(page: Page, is_raw: bool, runs: Runs) -> Self {
+        Self { page, sources: Vec::new(), runs, is_context: false, is_raw, harmless: Vec::new() }
     }
 
     /// Whether the lines that come now only stand around those that were searched for.
@@ -56,6 +61,7 @@ impl Json {
     /// Another log; its number is the count of those before.
     pub(crate) fn add(&mut self, source: &Source) {
         self.sources.push(source.clone());
+        self.harmless.push(Harmless::new(Destination::Pipe));
     }
 
     /// Log `number` is shown from now on; it has `length` bytes.
@@ -76,12 +82,24 @@ impl Json {
     /// Writes a line of log `number`, or a part of it.
     pub(crate) fn show(&mut self, number: usize, piece: &Piece<'_>) -> io::Result<()> {
         let source = &self.sources[number];
+        let harmless = &mut self.harmless[number];
+        let mut stripped = Vec::new();
+        let line = match self.is_raw || harmless.leaves_alone(piece.bytes) {
+            true => piece.bytes,
+            false => {
+                harmless.show(piece.bytes, &mut stripped);
+                &stripped
+            }
+        };
+        if piece.ends {
+            harmless.end_line(&mut Vec::new());
+        }
         let record = Record {
             name: &source.name,
             run: self.runs.number_at(source, piece.at),
             stream: source.stream,
             time: None,
-            line: &String::from_utf8_lossy(piece.bytes),
+            line: &String::from_utf8_lossy(line),
             partial: !piece.ends,
             context: self.is_context,
             fields: fields(piece),
@@ -111,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_record_for_each_piece() {
-        let mut json = Json::new(Page::on(io::sink()), Runs::unknown());
+        let mut json = Json::new(Page::on(io::sink()), false, Runs::unknown());
         let both = Streams { stdout: true, stderr: true };
         of(&process(1, "web", "/out", "/err"), both).iter().for_each(|one| json.add(one));
         for (number, bytes, ends) in [(0, &b"a\"\xff\r"[..], true), (1, b"b\x00", false)] {

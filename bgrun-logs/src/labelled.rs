@@ -7,6 +7,7 @@ use crate::cutter::Piece;
 use crate::harmless::Harmless;
 use crate::label::{self, Labels};
 use crate::page::{Page, Screen};
+use crate::search::Pattern;
 use crate::source::Source;
 
 /// Shows lines of several logs.
@@ -22,6 +23,8 @@ pub(crate) struct Labelled {
     has_headings: bool,
     /// A heading for what comes, if something does.
     announced: Option<String>,
+    /// What is to catch the eye, where there are colours.
+    highlight: Option<Pattern>,
 }
 
 /// How one log is shown.
@@ -44,7 +47,13 @@ impl Labelled {
             open: None,
             has_headings: false,
             announced: None,
+            highlight: None,
         }
+    }
+
+    /// What matches is to catch the eye.
+    pub(crate) fn highlight(&mut self, pattern: Option<Pattern>) {
+        self.highlight = pattern;
     }
 
     /// Another log; its number is the count of those before.
@@ -58,7 +67,7 @@ impl Labelled {
             source: source.clone(),
             turn,
             label: String::new(),
-            harmless: Harmless::new(self.screen.has_colours),
+            harmless: Harmless::new(self.screen.destination()),
         });
         self.is_relabelled = false;
     }
@@ -101,10 +110,12 @@ impl Labelled {
             self.page.buffer.extend_from_slice(self.voices[number].label.as_bytes());
         }
         self.open = Some(number);
-        if self.screen.is_terminal {
-            self.voices[number].harmless.show(piece.bytes, &mut self.page.buffer);
-        } else {
+        let harmless = &mut self.voices[number].harmless;
+        if self.screen.is_raw || harmless.leaves_alone(piece.bytes) {
             self.page.add(piece.bytes)?;
+        } else {
+            let highlight = self.highlight.as_ref().filter(|_| self.screen.has_colours);
+            show_highlighted(harmless, piece.bytes, highlight, &mut self.page.buffer);
         }
         if piece.ends {
             self.end_open_line();
@@ -152,13 +163,30 @@ impl Labelled {
     }
 }
 
+fn show_highlighted(
+    harmless: &mut Harmless,
+    line: &[u8],
+    highlight: Option<&Pattern>,
+    out: &mut Vec<u8>,
+) {
+    let mut done = 0;
+    while let Some(place) = highlight.and_then(|pattern| pattern.next_place(line, done)) {
+        harmless.show(&line[done..place.start], out);
+        harmless.emphasize(true);
+        harmless.show(&line[place.clone()], out);
+        harmless.emphasize(false);
+        done = place.end;
+    }
+    harmless.show(&line[done..], out);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::source::{Streams, of, tests::process};
 
-    const PIPE: Screen = Screen { is_terminal: false, has_colours: false };
-    const COLOURS: Screen = Screen { is_terminal: true, has_colours: true };
+    const PIPE: Screen = Screen { is_terminal: false, has_colours: false, is_raw: false };
+    const COLOURS: Screen = Screen { is_terminal: true, has_colours: true, is_raw: false };
 
     /// The logs of `web` are 0 and 1, those of `db` 2 and 3.
     fn labelled(screen: Screen, labels: Labels) -> Labelled {
@@ -228,9 +256,28 @@ mod tests {
     }
 
     #[test]
-    fn bytes_for_a_pipe_are_kept() {
-        let mut lines = labelled(PIPE, Labels::Names);
-        show(&mut lines, 0, "\x1b[2J\x07", true, true);
-        assert_eq!(shown(&lines), "web | \x1b[2J\x07\n");
+    fn in_a_pipe_sequences_are_left_out_unless_bytes_are_to_be_raw() {
+        for (is_raw, expected) in
+            [(false, "web | \x07red\n"), (true, "web | \x1b[2J\x07\x1b[31mred\n")]
+        {
+            let mut lines = labelled(Screen { is_raw, ..PIPE }, Labels::Names);
+            show(&mut lines, 0, "\x1b[2J\x07\x1b[31mred", true, true);
+            assert_eq!(shown(&lines), expected);
+        }
+    }
+
+    #[test]
+    fn what_matches_is_highlighted_where_there_are_colours() {
+        let pattern = || Pattern::new(&["[0-9]*".to_owned()], false).ok();
+        for (screen, expected) in [
+            (COLOURS, "a \x1b[0m\x1b[7m12\x1b[0m b\n"),
+            (Screen { has_colours: false, ..COLOURS }, "a 12 b\n"),
+            (PIPE, "a 12 b\n"),
+        ] {
+            let mut lines = labelled(screen, Labels::None);
+            lines.highlight(pattern());
+            show(&mut lines, 0, "a 12 b", true, true);
+            assert_eq!(shown(&lines), expected);
+        }
     }
 }

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use crate::cutter::{Cutter, Piece};
 use crate::form::Form;
+use crate::harmless::{Destination, Harmless};
 use crate::json::{self, Json};
 use crate::label::Labels;
 use crate::labelled::Labelled;
 use crate::log::Log;
 use crate::page::{Page, Screen};
 use crate::runs::Runs;
-use crate::search::{Before, Search, Selected, Sieve};
+use crate::search::{Before, Pattern, Search, Selected, Sieve};
 use crate::source::Source;
 
 /// How long the beginning of a line waits for its end: programs write lines in several
@@ -38,6 +39,8 @@ struct Shown {
 
 enum To {
     Bytes(Page),
+    /// Bytes without escape sequences.
+    Plain(Page, Vec<Harmless>),
     People(Box<Labelled>),
     Programs(Box<Json>),
 }
@@ -51,8 +54,9 @@ impl Output {
         runs: impl FnOnce() -> Runs,
     ) -> Self {
         let to = match form {
-            Form::Bytes => To::Bytes(page),
-            Form::Json => To::Programs(Box::new(Json::new(page, runs()))),
+            Form::Bytes { exact: true } => To::Bytes(page),
+            Form::Bytes { exact: false } => To::Plain(page, Vec::new()),
+            Form::Json => To::Programs(Box::new(Json::new(page, screen.is_raw, runs()))),
             Form::Lines { labels, headings } => {
                 let labels = if headings { Labels::None } else { labels };
                 To::People(Box::new(Labelled::new(page, screen, labels)))
@@ -68,6 +72,10 @@ impl Output {
         self.sieves.extend(self.search.as_ref().map(Search::sieve));
         let limit = match &mut self.shown.to {
             To::Bytes(_) => 0,
+            To::Plain(_, harmless) => {
+                harmless.push(Harmless::new(Destination::Pipe));
+                0
+            }
             To::People(labelled) => {
                 labelled.add(source);
                 HELD_BYTES
@@ -79,6 +87,13 @@ impl Output {
         };
         self.shown.cutters.push(Cutter::new(limit));
         self.shown.cutters.len() - 1
+    }
+
+    /// What matches is to catch the eye, where there are people and colours.
+    pub(crate) fn highlight(&mut self, pattern: Option<Pattern>) {
+        if let To::People(labelled) = &mut self.shown.to {
+            labelled.highlight(pattern);
+        }
     }
 
     /// What is searched for.
@@ -158,7 +173,7 @@ impl Output {
         }
         match &mut self.shown.to {
             To::People(labelled) => labelled.heading(text),
-            To::Bytes(_) | To::Programs(_) => Ok(()),
+            To::Bytes(_) | To::Plain(..) | To::Programs(_) => Ok(()),
         }
     }
 
@@ -198,7 +213,7 @@ impl Output {
     /// Writes all of it.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         match &mut self.shown.to {
-            To::Bytes(page) => page.flush(),
+            To::Bytes(page) | To::Plain(page, _) => page.flush(),
             To::People(labelled) => labelled.flush(),
             To::Programs(json) => json.flush(),
         }
@@ -215,7 +230,7 @@ impl Shown {
                 self.pass(number, at, bytes)
             }
             Selected::Gap => match &mut self.to {
-                To::Bytes(page) => page.add(b"--\n"),
+                To::Bytes(page) | To::Plain(page, _) => page.add(b"--\n"),
                 To::People(labelled) => labelled.gap(),
                 To::Programs(_) => Ok(()),
             },
@@ -224,8 +239,8 @@ impl Shown {
 
     fn pass(&mut self, number: usize, at: u64, bytes: &[u8]) -> io::Result<()> {
         let Self { to, cutters, holding } = self;
-        if let To::Bytes(page) = to {
-            return page.add(bytes);
+        if let To::Bytes(_) | To::Plain(..) = to {
+            return to.add(number, bytes);
         }
         let give = &mut |piece: Piece<'_>| to.show(number, &piece);
         cutters[number].take(at, bytes, give)?;
@@ -241,9 +256,21 @@ impl Shown {
 impl To {
     fn show(&mut self, number: usize, piece: &Piece<'_>) -> io::Result<()> {
         match self {
-            Self::Bytes(page) => page.add(piece.bytes),
+            Self::Bytes(_) | Self::Plain(..) => self.add(number, piece.bytes),
             Self::People(labelled) => labelled.show(number, piece),
             Self::Programs(json) => json.show(number, piece),
+        }
+    }
+
+    fn add(&mut self, number: usize, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Bytes(page) => page.add(bytes),
+            Self::Plain(page, harmless) if harmless[number].leaves_alone(bytes) => page.add(bytes),
+            Self::Plain(page, harmless) => {
+                harmless[number].show(bytes, &mut page.buffer);
+                page.turn()
+            }
+            Self::People(_) | Self::Programs(_) => Ok(()),
         }
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use bgrun_platform::{clock, text};
 use bgrun_store::variables;
 
+use crate::harmless::Destination;
+
 /// When what was collected is written.
 const FULL_BYTES: usize = 64 << 10;
 
@@ -21,14 +23,25 @@ pub(crate) struct Page {
 pub(crate) struct Screen {
     pub(crate) is_terminal: bool,
     pub(crate) has_colours: bool,
+    /// Whether bytes are shown as they are, whatever they do.
+    pub(crate) is_raw: bool,
 }
 
 impl Screen {
-    pub(crate) fn of_stdout() -> Self {
+    pub(crate) fn of_stdout(is_raw: bool) -> Self {
         let is_terminal = io::stdout().is_terminal();
         let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-        Self { is_terminal, has_colours: is_terminal && !is_dumb && !is_set(variables::NO_COLOR) }
+        let has_colours = is_terminal && !is_dumb && !is_set(variables::NO_COLOR);
+        Self { is_terminal, has_colours, is_raw }
+    }
+
+    /// For whom lines are made harmless.
+    pub(crate) fn destination(self) -> Destination {
+        match self.is_terminal {
+            true => Destination::Terminal { has_colours: self.has_colours },
+            false => Destination::Pipe,
+        }
     }
 }
 

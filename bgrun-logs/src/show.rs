@@ -2,7 +2,7 @@
 
 use bgrun_platform::logs;
 use bgrun_platform::text;
-use bgrun_platform::tool::Exit;
+use bgrun_platform::tool::{Exit, Failure};
 use bgrun_store::{Process, Stream};
 
 use crate::args::{Args, Lines};
@@ -14,7 +14,7 @@ use crate::log::{BLOCK_BYTES, has_bytes};
 use crate::output::Output;
 use crate::page::{Page, Screen};
 use crate::runs::Runs;
-use crate::search::Search;
+use crate::search::{self, Pattern, Search};
 use crate::source::{self, Source, Streams};
 use crate::trace::Trace;
 
@@ -32,11 +32,12 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     if args.follow {
         logs::allow_many_open();
     }
-    let screen = Screen::of_stdout();
+    let screen = Screen::of_stdout(args.raw);
     let form = form(&facts(&args, &choice, &chosen.processes, &sources, screen));
     let store = chosen.store;
     let runs = || Runs::of(store, &chosen.processes);
     let mut output = Output::new(Page::stdout(), form, screen, search, runs);
+    output.highlight(highlight(&args)?);
     for source in &sources {
         output.add(source);
     }
@@ -70,6 +71,16 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
+/// What is to catch the eye: what was searched for, and what was asked for beside.
+fn highlight(args: &Args) -> Result<Option<Pattern>, Failure> {
+    let sought = args.grep.iter().filter(|_| !args.invert_match);
+    let expressions: Vec<String> = sought.chain(&args.highlight).cloned().collect();
+    match expressions.is_empty() {
+        true => Ok(None),
+        false => search::pattern(&expressions, args.ignore_case).map(Some),
+    }
+}
+
 fn facts(
     args: &Args,
     choice: &Choice,
@@ -87,6 +98,7 @@ fn facts(
         json: args.json,
         follow: args.follow,
         is_terminal: screen.is_terminal,
+        is_raw: args.raw,
         is_several: choice.is_plural || processes.len() > 1,
         stdout: state(Stream::Stdout),
         stderr: state(Stream::Stderr),

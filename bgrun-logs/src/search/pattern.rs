@@ -66,6 +66,18 @@ impl Pattern {
     pub(crate) fn is_in_from(&self, part: &[u8], from: usize) -> bool {
         self.matcher.is_match_at(part, from).unwrap_or(false)
     }
+
+    /// The next place in `line` that it matches, at or after `from`; never an empty one.
+    pub(crate) fn next_place(&self, line: &[u8], mut from: usize) -> Option<Range<usize>> {
+        while from <= line.len() {
+            let place = self.matcher.find_at(line, from).unwrap_or(None)?;
+            if !place.is_empty() {
+                return Some(place.start()..place.end());
+            }
+            from = place.end() + 1;
+        }
+        None
+    }
 }
 
 /// The engine draws the expression and points into it, over several lines.

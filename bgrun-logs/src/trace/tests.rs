@@ -29,7 +29,7 @@ impl Followed {
         let both = crate::source::Streams { stdout: true, stderr: true };
         let source = crate::source::of(&process, both).remove(0);
         let paper = Paper::default();
-        let screen = Screen { is_terminal: false, has_colours: false };
+        let screen = Screen { is_terminal: false, has_colours: false, is_raw: false };
         let mut output = Output::new(Page::on(paper.clone()), form, screen, None, Runs::unknown);
         output.add(&source);
         let trace = Trace::after(source, 0, Left::Absent);
@@ -68,7 +68,7 @@ impl Followed {
 
 #[test]
 fn a_log_comes_into_being_with_its_directory_and_grows() {
-    let mut web = Followed::new(Form::Bytes);
+    let mut web = Followed::new(Form::Bytes { exact: true });
     assert_eq!(web.look(), "");
     web.make_directory();
     assert_eq!(web.wait_and_look(), "");
@@ -83,7 +83,7 @@ fn a_log_comes_into_being_with_its_directory_and_grows() {
 
 #[test]
 fn a_renamed_file_is_read_beside_its_successor() {
-    let mut web = Followed::new(Form::Bytes);
+    let mut web = Followed::new(Form::Bytes { exact: true });
     web.make_directory();
     let mut old = web.open();
     writeln!(old, "before").expect("write");
@@ -101,7 +101,7 @@ fn a_renamed_file_is_read_beside_its_successor() {
 
 #[test]
 fn a_file_that_gets_its_name_back_is_not_shown_again() {
-    let mut web = Followed::new(Form::Bytes);
+    let mut web = Followed::new(Form::Bytes { exact: true });
     web.make_directory();
     let mut old = web.open();
     writeln!(old, "before").expect("write");
@@ -118,7 +118,7 @@ fn a_file_that_gets_its_name_back_is_not_shown_again() {
 
 #[test]
 fn a_log_that_was_cut_is_read_from_its_start() {
-    let mut web = Followed::new(Form::Bytes);
+    let mut web = Followed::new(Form::Bytes { exact: true });
     web.make_directory();
     let mut file = web.open();
     writeln!(file, "a long line before").expect("write");
@@ -131,7 +131,7 @@ fn a_log_that_was_cut_is_read_from_its_start() {
 
 #[test]
 fn a_deleted_log_is_waited_for() {
-    let mut web = Followed::new(Form::Bytes);
+    let mut web = Followed::new(Form::Bytes { exact: true });
     web.make_directory();
     writeln!(web.open(), "before").expect("write");
     assert_eq!(web.look(), "before\n");
@@ -156,7 +156,7 @@ fn an_unfinished_line_does_not_go_on_in_another_file() {
 
 #[test]
 fn much_is_shown_in_turns() {
-    let mut web = Followed::new(Form::Bytes);
+    let mut web = Followed::new(Form::Bytes { exact: true });
     web.make_directory();
     let much = "0123456789abcdef".repeat(100_000);
     write!(web.open(), "{much}").expect("write");
@@ -168,7 +168,7 @@ fn much_is_shown_in_turns() {
 
 #[test]
 fn it_moves_with_a_new_run_and_not_before() {
-    let mut web = Followed::new(Form::Bytes);
+    let mut web = Followed::new(Form::Bytes { exact: true });
     web.make_directory();
     writeln!(web.open(), "before").expect("write");
     assert_eq!(web.look(), "before\n");
