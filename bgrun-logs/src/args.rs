@@ -1,13 +1,19 @@
 //! The command line of `bgrun logs`. It is also read by the generator of the manual, so
 //! it knows nothing of the rest of this crate.
 
+use std::time::Duration;
+
+use bgrun_platform::args::duration;
+
 const AFTER_HELP: &str = "\
 Exit status:
-  0    done, also when nothing was written, or a glob or group means nothing
+  0    done, also when no line is to be shown, or a glob or group means nothing
   1    a log could not be read; the others are shown
   2    the command line or the input makes no sense
+  3    --expect: the process ended first, or does not run
   4    no such process; the others are shown
   7    the store cannot be used, and no lock file tells of such a process
+  124  --expect: no such line in time
   130  Ctrl-C while following
 
 Examples:
@@ -17,15 +23,22 @@ Examples:
   bgrun logs web --stdout -n all >f   every byte of one stream, as it is
   bgrun logs -j --all | jq -r .line   lines as records, for other programs
   bgrun ls -q --status failed | bgrun logs - --stderr
-                                      what those that failed said last";
+                                      what those that failed said last
+  bgrun logs --all -g 'time(d )?out' -i -C 2
+                                      what was written around a word, anywhere
+  bgrun logs web --level warn --field user=ada -n 20
+                                      the last 20 lines of this kind
+  bgrun logs web --new --cursor ci    what this reader has not seen yet
+  bgrun logs web --expect 'listening on' --timeout 30s
+                                      wait until it says so";
 
 /// Show or follow what processes wrote.
 ///
 /// The last lines are found from the end of a log, so its size does not matter. Both
 /// streams are shown unless one is asked for, and -n counts the lines of each.
 ///
-/// One stream of one process: its bytes as they are. On a terminal the program's
-/// colours are kept, and other control characters are made harmless.
+/// One stream of one process (--stdout, --stderr): its bytes as they are. On a terminal
+/// the program's colours are kept, and other control characters are made harmless.
 ///
 /// Both streams of one process: if both have something, the lines of stdout and then
 /// those of stderr, each under a heading, because the order between them is not on
@@ -35,6 +48,9 @@ Examples:
 /// Several processes, or a selector that can mean several: each line after the name of
 /// its process, as 'web | ' for stdout and 'web ! ' for stderr. An unfinished line is
 /// never joined with one from elsewhere.
+///
+/// In a pipe escape sequences, such as those of colours, are left out, but not where one
+/// stream of one process is asked for by --stdout or --stderr, nor with --raw.
 #[derive(Debug, clap::Parser)]
 #[command(name = "bgrun-logs", bin_name = "bgrun logs", version, max_term_width = 80,
     override_usage = "bgrun logs [OPTIONS] <SELECTOR>...\n       bgrun logs [OPTIONS] --all",
@@ -138,6 +154,30 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) raw: bool,
 
+    /// Only what was not shown with --new before
+    ///
+    /// A line that is not finished yet is left for the next time while its process runs. With
+    /// --head the rest stays new. Without -n all of it is shown.
+    #[arg(long, conflicts_with = "follow", help_heading = "For scripts")]
+    pub(crate) new: bool,
+
+    /// The reader that --new is about; each has seen what it was shown [default: default]
+    #[arg(long, value_name = "READER", conflicts_with = "follow", help_heading = "For scripts")]
+    pub(crate) cursor: Option<String>,
+
+    /// Wait for a line that matches, and print it
+    ///
+    /// What the present run wrote already counts, and with --new what is new of it. A line
+    /// without its end, as of a prompt, counts after 100 ms. Several processes: a line of any.
+    #[arg(long, value_name = "RE", help_heading = "For scripts",
+        conflicts_with_all = ["lines", "follow", "head", "grep", "level", "field"])]
+    pub(crate) expect: Vec<String>,
+
+    /// How long --expect waits (500ms, 10s, 1m30s) [default: until the process has ended]
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "expect",
+        help_heading = "For scripts")]
+    pub(crate) timeout: Option<Duration>,
+
     /// Only what was written to stdout
     #[arg(long, alias = "out")]
     pub(crate) stdout: bool,
@@ -160,11 +200,16 @@ impl Args {
         !self.grep.is_empty() || self.level.is_some() || !self.field.is_empty()
     }
 
+    /// Whose place is to be kept in the logs.
+    pub(crate) fn reader(&self) -> Option<&str> {
+        self.cursor.as_deref().or(self.new.then_some("default"))
+    }
+
     /// How many lines are to be shown of what is there already.
     pub(crate) fn lines(&self) -> Lines {
         match self.lines {
             Some(lines) => lines,
-            None if self.head.is_some() => Lines::All,
+            None if self.head.is_some() || self.reader().is_some() => Lines::All,
             None if self.has_conditions() && !self.follow => Lines::All,
             None => Lines::Last(100),
         }

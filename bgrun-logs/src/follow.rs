@@ -8,6 +8,7 @@ use bgrun_platform::text;
 use bgrun_platform::tool::{self, Exit};
 
 use crate::choice::Choice;
+use crate::cursor::Cursor;
 use crate::log::BLOCK_BYTES;
 use crate::output::Output;
 use crate::source::{self, Source, Streams};
@@ -26,45 +27,97 @@ pub(crate) struct Follower<'a> {
     /// Tells of processes that come, change and go.
     registry: Option<Watch>,
     settled_at: Option<Instant>,
+    block: Vec<u8>,
+}
+
+/// What a turn of waiting brought, beside lines.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    /// Nobody reads what is shown.
+    pub(crate) reader_left: bool,
+    /// Something has changed in the registry.
+    pub(crate) has_news: bool,
 }
 
 impl<'a> Follower<'a> {
+    /// What happens in the registry from now on is told.
     pub(crate) fn new(choice: &'a Choice, streams: Streams, traces: Vec<Trace>) -> Self {
         let growth = Growth::new();
         if !growth.is_told() {
             tool::warn("no inotify instance is to be had: looks at the logs five times a second");
         }
-        Self { choice, streams, traces, growth, registry: None, settled_at: None }
+        let block = vec![0; BLOCK_BYTES];
+        let mut follower =
+            Self { choice, streams, traces, growth, registry: None, settled_at: None, block };
+        follower.registry = follower.watch_registry();
+        follower
     }
 
     /// Shows what comes until nobody reads it, or nothing can come any more.
     pub(crate) fn follow(mut self, output: &mut Output) -> anyhow::Result<Exit> {
-        let mut block = vec![0; BLOCK_BYTES];
-        self.registry = self.watch_registry();
         loop {
-            for trace in self.traces.iter_mut().filter(|trace| trace.has_more()) {
-                trace.look(&mut self.growth, &mut block, output)?;
-            }
+            self.look_where_more_is(output)?;
             output.give_due()?;
             output.flush()?;
             if self.traces.is_empty() && !self.choice.is_open {
                 return Ok(Exit::Done);
             }
-            let woken = self.growth.wait_while_read(self.deadline(output))?;
-            if woken.reader_left {
+            if self.turn(output, None)?.reader_left {
                 return Ok(Exit::Done);
             }
-            for trace in self.traces.iter_mut().filter(|trace| trace.is_meant(&woken)) {
-                trace.look(&mut self.growth, &mut block, output)?;
-            }
-            if self.registry.is_some_and(|registry| woken.is_about(registry)) {
-                self.registry = self.watch_registry();
-                self.look_again(&mut block, output)?;
-                self.settled_at = Some(Instant::now() + SETTLING);
-            } else if self.settled_at.is_some_and(|at| at <= Instant::now()) {
-                self.settled_at = None;
-                self.look_again(&mut block, output)?;
-            }
+        }
+    }
+
+    /// Shows all that is there, or as much of it as is wanted.
+    pub(crate) fn catch_up(&mut self, output: &mut Output) -> anyhow::Result<()> {
+        for trace in &mut self.traces {
+            trace.look(&mut self.growth, &mut self.block, output)?;
+        }
+        while self.traces.iter().any(Trace::has_more) && output.first_done().is_none() {
+            self.look_where_more_is(output)?;
+        }
+        Ok(())
+    }
+
+    fn look_where_more_is(&mut self, output: &mut Output) -> anyhow::Result<()> {
+        for trace in self.traces.iter_mut().filter(|trace| trace.has_more()) {
+            trace.look(&mut self.growth, &mut self.block, output)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until something happens, or `deadline` is over, and shows what came.
+    pub(crate) fn turn(
+        &mut self,
+        output: &mut Output,
+        deadline: Option<Instant>,
+    ) -> anyhow::Result<Turn> {
+        let deadline = self.deadline(output).into_iter().chain(deadline).min();
+        let woken = self.growth.wait_while_read(deadline)?;
+        if woken.reader_left {
+            return Ok(Turn { reader_left: true, has_news: false });
+        }
+        for trace in self.traces.iter_mut().filter(|trace| trace.is_meant(&woken)) {
+            trace.look(&mut self.growth, &mut self.block, output)?;
+        }
+        let mut turn = Turn::default();
+        if self.registry.is_some_and(|registry| woken.is_about(registry)) {
+            self.registry = self.watch_registry();
+            self.look_again(output)?;
+            self.settled_at = Some(Instant::now() + SETTLING);
+            turn.has_news = true;
+        } else if self.settled_at.is_some_and(|at| at <= Instant::now()) {
+            self.settled_at = None;
+            self.look_again(output)?;
+            turn.has_news = true;
+        }
+        Ok(turn)
+    }
+
+    /// Notes that log `number` was seen up to `offset`.
+    pub(crate) fn note(&self, number: usize, offset: u64, cursor: &mut Cursor) {
+        if let Some(trace) = self.traces.iter().find(|trace| trace.is_of(number)) {
+            trace.note(offset, cursor);
         }
     }
 
@@ -82,12 +135,12 @@ impl<'a> Follower<'a> {
     }
 
     /// Takes over what has changed in the registry.
-    fn look_again(&mut self, block: &mut [u8], output: &mut Output) -> anyhow::Result<()> {
+    fn look_again(&mut self, output: &mut Output) -> anyhow::Result<()> {
         let Some(processes) = self.choice.look_again() else { return Ok(()) };
         let ids: HashSet<i64> = processes.iter().map(|process| process.id).collect();
         let mut gone = Vec::new();
         for trace in self.traces.iter_mut().filter(|trace| !ids.contains(&trace.source.id)) {
-            trace.look(&mut self.growth, block, output)?;
+            trace.look(&mut self.growth, &mut self.block, output)?;
             if !gone.contains(&trace.source.name) {
                 gone.push(trace.source.name.clone());
             }

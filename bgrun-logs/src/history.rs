@@ -1,10 +1,12 @@
 //! What is in the logs already: the last lines of each.
 
 use std::io;
+use std::ops::Range;
 
 use bgrun_platform::tool;
 
 use crate::args::Lines;
+use crate::cursor::Cursor;
 use crate::log::{Log, Reached};
 use crate::output::Output;
 use crate::search::{self, Before, Search};
@@ -25,15 +27,26 @@ pub(crate) enum Left {
     Unreadable(String),
 }
 
-/// Shows the last `lines` of log `number`.
+/// What is to be shown of a log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish<'a> {
+    /// How many lines, from the end.
+    pub(crate) lines: Lines,
+    /// Only what this reader has not seen.
+    pub(crate) cursor: Option<&'a Cursor>,
+    /// Whether a line without its end is left for the next time.
+    pub(crate) is_whole: bool,
+    pub(crate) has_heading: bool,
+}
+
+/// Shows what is there of log `number`.
 ///
 /// # Errors
 /// Those of the output; a log that cannot be read is reported and [`Left::Unreadable`].
 pub(crate) fn show(
     source: &Source,
     number: usize,
-    lines: Lines,
-    has_heading: bool,
+    wish: Wish<'_>,
     block: &mut [u8],
     output: &mut Output,
 ) -> io::Result<Left> {
@@ -46,16 +59,13 @@ pub(crate) fn show(
         Ok(None) => return Ok(Left::Absent),
         Err(error) => return complain(source.refused(&error)),
     };
-    let found = log.end().and_then(|end| {
-        let (start, before) = start_of(lines, output.search(), &log, end, block)?;
-        Ok((end, start, before))
-    });
-    let (end, start, before) = match found {
+    let (place, before) = match place(source, wish, output.search(), &log, block) {
         Ok(found) => found,
         Err(error) => return complain(source.unreadable(&error)),
     };
+    let Range { start, end } = place;
     output.begin(number, end);
-    if has_heading && start < end {
+    if wish.has_heading && start < end {
         output.announce(&source.title());
     }
     output.search_from(number, 0, before);
@@ -79,18 +89,44 @@ pub(crate) fn show(
     }
 }
 
-/// Where that begins which is to be shown, and what is known from the lines before.
-fn start_of(
-    lines: Lines,
+/// Where that lies which is to be shown, and what is known from the lines before.
+fn place(
+    source: &Source,
+    wish: Wish<'_>,
     search: Option<&Search>,
     log: &Log,
-    end: u64,
     block: &mut [u8],
-) -> io::Result<(u64, Before)> {
-    match (lines, search) {
-        (Lines::Last(count @ 1..), Some(search)) if !search.filter.takes_all() => {
-            search::start_of_last(count, &search.filter, log, log.begin()?..end, block)
+) -> io::Result<(Range<u64>, Before)> {
+    let end = log.end()?;
+    let seen = match wish.cursor {
+        None => None,
+        Some(cursor) => Some(cursor.place(source, log)?.map_or_else(|| log.begin(), Ok)?),
+    };
+    let end = match seen {
+        Some(seen) if wish.is_whole && end > seen => {
+            last_line_end(log, end, block)?.clamp(seen, end)
         }
-        _ => Ok((tail::start_of_last(lines, log, end, block)?, Before::default())),
+        _ => end,
+    };
+    let (start, before) = match (wish.lines, search) {
+        (Lines::Last(count @ 1..), Some(search)) if !search.filter.takes_all() => {
+            let floor = seen.map_or_else(|| log.begin(), Ok)?;
+            search::start_of_last(count, &search.filter, log, floor..end, block)?
+        }
+        (Lines::All, _) if seen.is_some() => (seen.unwrap_or(end), Before::default()),
+        (lines, _) => {
+            let start = tail::start_of_last(lines, log, end, block)?;
+            (start.max(seen.unwrap_or(start)), Before::default())
+        }
+    };
+    Ok((start..end, before))
+}
+
+/// Where the last line ends that is complete.
+fn last_line_end(log: &Log, end: u64, block: &mut [u8]) -> io::Result<u64> {
+    let mut last = [0];
+    match log.read(end - 1, &mut last)? {
+        1 if last == *b"\n" => Ok(end),
+        _ => tail::start_of_last(Lines::Last(1), log, end, block),
     }
 }

@@ -6,6 +6,8 @@
 //! | [`choice`] | from selectors to processes |
 //! | [`source`], [`log`], [`tail`] | the logs of a process, one open log, its last lines |
 //! | [`history`], [`follow`], [`trace`] | what is there already, what comes, through which files |
+//! | [`search`] | which lines are wanted |
+//! | [`cursor`], [`expect`], [`life`] | what a reader has seen; waiting for a line, or the end of a run |
 //! | [`form`], [`output`] | how it is to look, and the one place all of it goes through |
 //! | [`cutter`], [`labelled`], [`label`] | lines, with a name before each |
 //! | [`harmless`], [`style`] | bytes made fit for a terminal |
@@ -15,7 +17,9 @@
 
 mod args;
 mod choice;
+mod cursor;
 mod cutter;
+mod expect;
 mod follow;
 mod form;
 mod harmless;
@@ -23,6 +27,7 @@ mod history;
 mod json;
 mod label;
 mod labelled;
+mod life;
 mod log;
 mod output;
 mod page;

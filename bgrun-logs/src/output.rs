@@ -121,6 +121,32 @@ impl Output {
         self.sieves.get(number).is_some_and(Sieve::is_done)
     }
 
+    /// A log of which nothing more is wanted.
+    pub(crate) fn first_done(&self) -> Option<usize> {
+        self.sieves.iter().position(Sieve::is_done)
+    }
+
+    /// Where what is wanted of log `number` ended last.
+    pub(crate) fn given_to(&self, number: usize) -> Option<u64> {
+        self.sieves.get(number).map(Sieve::given_to)
+    }
+
+    /// Since when a line that is wanted has not become complete.
+    pub(crate) fn unfinished_since(&self) -> Option<Instant> {
+        self.sieves.iter().filter_map(Sieve::unfinished_since).min()
+    }
+
+    /// Takes wanted lines that did not become complete within `patience` as they are.
+    pub(crate) fn take_unfinished(&mut self, patience: Duration) -> io::Result<()> {
+        for number in 0..self.sieves.len() {
+            let since = self.sieves[number].unfinished_since();
+            if since.is_some_and(|since| since.elapsed() >= patience) {
+                self.finish(number, None)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Shows the bytes at `at` of log `number`, which follow those shown before: all, or
     /// what is wanted of them.
     pub(crate) fn show(

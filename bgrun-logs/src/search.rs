@@ -59,6 +59,13 @@ impl Search {
         Ok(Some(Self { filter: Rc::new(filter), context, most: args.head }))
     }
 
+    /// The first line that matches one of these.
+    pub(crate) fn first(expressions: &[String], ignores_case: bool) -> anyhow::Result<Self> {
+        let pattern = pattern(expressions, ignores_case)?;
+        let filter = Filter::new(Some(pattern), false, None, Vec::new());
+        Ok(Self { filter: Rc::new(filter), context: Context::default(), most: Some(1) })
+    }
+
     /// A sieve for one log.
     pub(crate) fn sieve(&self) -> Sieve {
         Sieve::new(Rc::clone(&self.filter), self.context, self.most)

@@ -11,6 +11,7 @@ use std::path::Path;
 use bgrun_platform::logs::{FileId, Growth, Watch, Woken};
 use bgrun_platform::tool;
 
+use crate::cursor::Cursor;
 use crate::history::Left;
 use crate::log::Log;
 use crate::output::Output;
@@ -65,6 +66,11 @@ impl Trace {
         Self::new(source, number, start)
     }
 
+    /// Follows log `number` from `start` on.
+    pub(crate) fn from(source: Source, number: usize, start: u64) -> Self {
+        Self::new(source, number, Some(start))
+    }
+
     fn new(source: Source, number: usize, start: Option<u64>) -> Self {
         Self {
             source,
@@ -87,6 +93,18 @@ impl Trace {
             self.start = Some(run.offset);
             self.source = source;
             self.has_more = true;
+        }
+    }
+
+    /// Whether it follows this log.
+    pub(crate) fn is_of(&self, number: usize) -> bool {
+        self.number == number
+    }
+
+    /// Notes that it was seen up to `offset`.
+    pub(crate) fn note(&self, offset: u64, cursor: &mut Cursor) {
+        if let Some(file) = self.files.last() {
+            cursor.set(&self.source, &file.log, offset);
         }
     }
 

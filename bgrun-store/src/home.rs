@@ -108,6 +108,18 @@ impl Home {
         self.lock_directory().join(format!("{id}.restart"))
     }
 
+    /// Where the reader `name` of logs notes what it has seen. Another database in the same
+    /// directory has other processes, and so readers of its own.
+    #[must_use]
+    pub fn cursor(&self, name: &str) -> PathBuf {
+        let directory = self.directory.join("cursors");
+        let file = format!("{name}.json");
+        match self.database_name == "bgr" {
+            true => directory.join(file),
+            false => directory.join(&self.database_name).join(file),
+        }
+    }
+
     /// All lock files, by id.
     #[must_use]
     pub fn locks(&self) -> Vec<(i64, PathBuf)> {
@@ -175,6 +187,9 @@ mod tests {
         let lock = |name| find("/a", "", name).map(|home| home.lock(1));
         assert_ne!(lock(""), lock("shop"));
         let log = |name| find("/a", "", name).map(|home| home.log(None, "web", Stream::Stdout));
+        let cursor = |name| find("/a", "", name).map(|home| home.cursor("ci"));
+        assert_eq!(cursor(""), Some("/a/cursors/ci.json".into()));
+        assert_ne!(cursor(""), cursor("shop"));
         assert_eq!(log(""), Some("/a/web-out.txt".into()));
         assert_eq!(log("shop"), Some("/a/shop/web-out.txt".into()));
     }

@@ -95,11 +95,15 @@ impl Terminal {
     #[track_caller]
     pub fn shown(mut self) -> String {
         self.exit_code();
-        // The last output may still be on its way through the line discipline.
-        let mut before = None;
+        // The last output may still be on its way through the line discipline; the reader
+        // ends when nobody has the terminal open any more.
+        let mut before = String::new();
         crate::eventually("the terminal is quiet", || {
             let now = self.screen();
-            before.replace(now.clone()) == Some(now)
+            let is_closed = self.open.as_ref().is_none_or(|(.., reader)| reader.is_finished());
+            let is_quiet = !now.is_empty() && before == now;
+            before = now;
+            is_closed || is_quiet
         });
         self.screen()
     }

@@ -6,6 +6,7 @@
 use std::io;
 use std::ops::Range;
 use std::rc::Rc;
+use std::time::Instant;
 
 use super::filter::{Before, Filter};
 use super::long::{Long, Verdict};
@@ -48,6 +49,8 @@ pub(crate) struct Sieve {
     /// The beginning of the line that is not complete.
     held: Vec<u8>,
     held_at: u64,
+    /// When it was last added to.
+    held_since: Option<Instant>,
     long: Option<Long>,
     /// Where what was given last ends, or nothing before is to be given.
     given_to: u64,
@@ -66,6 +69,7 @@ impl Sieve {
             before: Before::default(),
             held: Vec::new(),
             held_at: 0,
+            held_since: None,
             long: None,
             given_to: 0,
             has_given: false,
@@ -132,7 +136,21 @@ impl Sieve {
         sifted
     }
 
+    /// Where the last line that was given ends.
+    pub(crate) fn given_to(&self) -> u64 {
+        self.given_to
+    }
+
+    /// Since when the line that is not complete has not grown, if it is wanted as it is.
+    pub(crate) fn unfinished_since(&self) -> Option<Instant> {
+        let is_wanted = || self.filter.next(&self.held, 0, &mut self.before.clone()).is_some();
+        self.held_since.filter(|_| !self.held.is_empty() && self.left != Some(0) && is_wanted())
+    }
+
     fn hold(&mut self, mut part: &[u8], log: &Log, give: &mut Give<'_>) -> io::Result<()> {
+        if !part.is_empty() {
+            self.held_since = Some(Instant::now());
+        }
         if self.long.is_none() {
             let room = HELD_BYTES - self.held.len();
             let (filling, rest) = part.split_at(part.len().min(room));

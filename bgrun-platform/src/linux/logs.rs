@@ -140,6 +140,12 @@ impl FileId {
         self.inode
     }
 
+    /// Tells it from the other files of its disk, as long as it is there.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.inode
+    }
+
     /// What `path` names now, if there is anything.
     #[must_use]
     pub fn at(path: &Path) -> Option<Self> {
