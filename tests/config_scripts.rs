@@ -3,16 +3,6 @@
 use std::fs;
 use tests::*;
 
-/// A `bin` directory with links to these programs, as the whole PATH.
-fn path_with(home: &Home, programs: &[&str]) -> String {
-    let bin = home.dir("bin");
-    for program in programs {
-        let found = home.sh(&format!("command -v {program}")).ok().out();
-        std::os::unix::fs::symlink(found.trim(), bin.join(program)).unwrap();
-    }
-    bin.into_os_string().into_string().unwrap()
-}
-
 fn run(home: &Home, config: &str) -> Call {
     home.verb("run", ["web", "--json", "--config", config, "--", "sleep", "60"])
 }
@@ -132,7 +122,7 @@ fn what_does_not_end_is_ended_after_ten_seconds() {
 fn without_an_interpreter_it_is_said_what_is_missing() {
     let home = Home::new();
     fs::write(home.at("app.ts"), "export default { a: 1 };\n").unwrap();
-    let path = path_with(&home, &["sleep"]);
+    let path = home.path_with(&["sleep"]);
     let output = run(&home, "app.ts").env("PATH", path).code(1);
     output.says("app.ts: nothing on PATH can evaluate it").says("hint: bun, deno or node");
 }
@@ -141,7 +131,7 @@ fn without_an_interpreter_it_is_said_what_is_missing() {
 fn bun_goes_before_deno_and_deno_before_node() {
     let home = Home::new();
     fs::write(home.at("app.mjs"), "export default { a: 1 };\n").unwrap();
-    let path = path_with(&home, &["sleep", "node"]);
+    let path = home.path_with(&["sleep", "node"]);
     // Not the real ones: they show which was found, and what it is given, and have node do it.
     let stand_in = |name: &str, text_is_argument: u32| {
         let text = format!(

@@ -101,6 +101,13 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) reset: bool,
 
+    /// First bring the git work tree of its directory forward: fetch its branch, within
+    /// this time [default: 60s], and fast-forward; if that cannot be done, nothing is
+    /// stopped or started
+    #[arg(long, value_name = "DURATION", value_parser = duration, num_args = 0..=1,
+        require_equals = true, default_missing_value = "60s", conflicts_with = "print_env")]
+    pub(crate) fetch: Option<Duration>,
+
     /// File for its stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) stdout: Option<PathBuf>,

@@ -13,10 +13,10 @@ mod declared;
 mod dry_run;
 mod environment;
 mod existing;
+mod fetch;
 mod oneself;
 mod order;
 mod prepare;
-mod print_env;
 mod report;
 mod start;
 mod stored;
@@ -25,9 +25,7 @@ mod wait;
 
 use std::process::ExitCode;
 
-use bgrun_platform::tool::{self, Exit, Failure};
-use bgrun_platform::user;
-use bgrun_store::Home;
+use bgrun_platform::tool::{self, Exit};
 
 use crate::args::Args;
 
@@ -38,20 +36,19 @@ fn main() -> ExitCode {
 fn run(args: Args) -> anyhow::Result<Exit> {
     let asks = ask::read(&args)?;
     if args.print_env {
-        return print_env::print(&args, &asks);
+        return variables::print(&args, &asks);
     }
-    let home = Home::from_environment(user::home_directory)
-        .map_err(|error| Failure::new(Exit::NotStarted, error))?;
-    let mut store = stored::open(&home)?;
+    let (home, mut store) = stored::open()?;
     let asks = stored::expand(&args, asks, &store)?;
+    let refused = fetch::all(&args, &asks, &home, &store)?;
     if oneself::is_meant(&args, &asks, &store)? {
-        return oneself::hand_over();
+        return oneself::hand_over(refused);
     }
     if args.adopt {
         let adopted = adopt::all(&asks, &home, &mut store)?;
         return report::all(&args, adopted);
     }
-    let prepared = prepare::all(&asks, &home, &store)?;
+    let prepared = prepare::all(&asks, refused, &home, &store)?;
     if args.dry_run {
         return dry_run::tell(&args, prepared, &home, &store);
     }

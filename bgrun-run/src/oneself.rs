@@ -36,14 +36,22 @@ pub(crate) fn is_meant(args: &Args, asks: &[Ask], store: &Store) -> anyhow::Resu
     Ok(false)
 }
 
-/// Hands the command line over, and waits: as a rule until this tool is stopped with its
+/// Hands the command line over, if nothing is refused, and waits: as a rule until this tool is stopped with its
 /// tree.
 ///
 /// # Errors
-/// The agent cannot be started.
-pub(crate) fn hand_over() -> anyhow::Result<Exit> {
+/// Something is refused, or the agent cannot be started.
+pub(crate) fn hand_over(refused: Vec<Option<Failure>>) -> anyhow::Result<Exit> {
+    if let Some(failure) = refused.into_iter().flatten().next() {
+        return Err(failure.into());
+    }
     let mut words = vec![OsString::from(SUPERVISOR), OsString::from(AGENT)];
-    words.extend(std::env::args_os().skip(1));
+    let mut is_flag = true;
+    words.extend(std::env::args_os().skip(1).filter(|word| {
+        is_flag &= word != "--";
+        // That is done.
+        !is_flag || word != "--fetch" && !word.as_encoded_bytes().starts_with(b"--fetch=")
+    }));
     // Not this tool's own streams: who writes into the logs belongs to the tree.
     let null = File::options().read(true).write(true).open("/dev/null")?;
     let program = sibling::path(SUPERVISOR);

@@ -32,18 +32,27 @@ pub(crate) struct Prepared {
 /// One process for each ask, or why it is not started.
 pub(crate) type Attempt = (String, Result<Prepared, Failure>);
 
-/// Prepares every ask. One that fails does not keep the others from being started.
+/// Prepares every ask that is not refused already. One that fails does not keep the others from being started.
 ///
 /// # Errors
 /// The store cannot be read.
-pub(crate) fn all(asks: &[Ask], home: &Home, store: &Store) -> anyhow::Result<Vec<Attempt>> {
+pub(crate) fn all(
+    asks: &[Ask],
+    refused: Vec<Option<Failure>>,
+    home: &Home,
+    store: &Store,
+) -> anyhow::Result<Vec<Attempt>> {
     let mut attempts: Vec<Attempt> = Vec::new();
-    for ask in asks {
+    for (ask, refused) in asks.iter().zip(refused) {
         let (name, stored) = identify(ask, store, &attempts)?;
         let old = match &stored {
             Some(process) => store.spec(process.id).map_err(store_failure)?,
             None => None,
         };
+        if let Some(failure) = refused {
+            attempts.push((name, Err(failure)));
+            continue;
+        }
         let old =
             if ask.is_reset { old.map(|old| changes::without_choices(old, home)) } else { old };
         let spec = spec(ask, &name, old, home).and_then(|spec| {

@@ -1,9 +1,9 @@
 //! The store, and names without a command: which stored processes they mean.
 
-use bgrun_platform::private;
 use bgrun_platform::stat::Stat;
 use bgrun_platform::text::safe;
 use bgrun_platform::tool::{self, Exit, Failure};
+use bgrun_platform::{private, user};
 use bgrun_store::selection::{Selector, nearest, select};
 use bgrun_store::{Home, Store};
 
@@ -80,15 +80,17 @@ fn forgotten_dashes(names: &[String]) -> Option<String> {
 ///
 /// # Errors
 /// It cannot be used, or is not ours.
-pub(crate) fn open(home: &Home) -> anyhow::Result<Store> {
+pub(crate) fn open() -> anyhow::Result<(Home, Store)> {
+    let home = Home::from_environment(user::home_directory)
+        .map_err(|error| Failure::new(Exit::NotStarted, error))?;
     private::directory(home.directory())
         .and_then(|()| private::directory(&home.lock_directory()))
         .map_err(|error| Failure::new(Exit::Store, error))?;
-    let (store, import) = Store::open(home).map_err(store_failure)?;
+    let (store, import) = Store::open(&home).map_err(store_failure)?;
     for notice in import.notices(|pid| Stat::read(pid).is_ok()) {
         tool::warn(notice);
     }
-    Ok(store)
+    Ok((home, store))
 }
 
 /// A store that cannot be used, as this tool says it.

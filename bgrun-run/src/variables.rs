@@ -1,6 +1,8 @@
 //! What the variables of a process come to: its caller's environment below, then the files
 //! of variables, then the configuration, and over all of these what is set by name.
 
+mod print;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,8 @@ use crate::ask::Ask;
 use crate::config::{self, Configuration, Surroundings};
 use crate::environment::{self, Policies};
 use crate::prepare::absolute;
+
+pub(crate) use print::print;
 
 /// The variables of one process, and what they declare of it.
 #[derive(Debug)]

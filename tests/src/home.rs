@@ -3,7 +3,7 @@
 use crate::{Call, Record, Value, bin_dir, eventually_some, faults_bin_dir, sweep};
 use rustix::mount::UnmountFlags;
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -89,6 +89,17 @@ impl Home {
         fs::write(&path, text).expect("a script can be written");
         fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("its mode can be set");
         path.into_os_string().into_string().expect("a temporary path is UTF-8")
+    }
+
+    /// A directory `bin` with links to just these programs, as the value of a PATH.
+    #[track_caller]
+    pub fn path_with(&self, programs: &[&str]) -> String {
+        let bin = self.dir("bin");
+        for program in programs {
+            let found = self.sh(&format!("command -v {program}")).ok().out();
+            symlink(found.trim(), bin.join(program)).expect("a link can be made");
+        }
+        bin.into_os_string().into_string().expect("a temporary path is UTF-8")
     }
 
     /// `$BGR_HOME`.

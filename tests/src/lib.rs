@@ -8,6 +8,7 @@ mod browser;
 mod call;
 mod dashboard;
 mod database;
+mod git;
 mod home;
 mod isolation;
 mod life;
@@ -23,6 +24,7 @@ pub use browser::{Browser, key};
 pub use call::{Call, Output, Running};
 pub use dashboard::{Dashboard, Event, Events, Reply, free_port, port_of};
 pub use database::{OldProcess, open_database, write_bun_3_3_database, write_bun_3_13_database};
+pub use git::Remote;
 pub use home::{Home, NOBODY};
 pub use isolation::{in_new_namespaces, mount_tmpfs};
 pub use life::{
