@@ -146,6 +146,89 @@ fn details_explain_the_last_end() {
 }
 
 #[test]
+fn details_show_the_tree() {
+    let home = Home::new();
+    home.start("tree", ["sh", "-c", "sleep 60 & wait"]);
+    let dashboard = Dashboard::start(&home);
+    let tree = eventually_some("the child is there", || {
+        let tree = dashboard.get("/api/processes/tree")["tree"].clone();
+        (tree.as_array()?.len() == 2).then_some(tree)
+    });
+    assert_eq!(tree[0]["pid"], tree[1]["parent"]);
+    eventually("sleep executes", || {
+        dashboard.get("/api/processes/tree")["tree"][1]["command"] == "sleep 60"
+    });
+}
+
+#[test]
+fn a_deletion_is_taken_back() {
+    let home = Home::new();
+    let dashboard = Dashboard::start(&home);
+    let spec = json!({"name": "web", "argv": ["sh", "-c", "echo hello; exec sleep 60"],
+        "env": {"SECRET": "s3cret"}, "group": "shop", "keep_alive": "on-failure"});
+    dashboard.ok("POST /api/start", &spec);
+    home.until_out("web", "hello");
+    let deleted = dashboard.ok("DELETE /api/processes/web", &json!({}));
+    assert!(!deleted.to_string().contains("s3cret"), "no secret travels");
+    let undo = format!("POST /api/undo/{}", deleted.text("undo"));
+    let back = dashboard.ok(&undo, &json!({}));
+    assert_eq!((back.name(), back.status(), back.text("group")), ("web", "running", "shop"));
+    assert_eq!(back["keep_alive"], "on-failure");
+    assert_eq!(dashboard.get("/api/processes/web/env")["env"]["SECRET"], "s3cret");
+    eventually("the old log and the new one are there", || home.out("web") == "hello\nhello\n");
+    dashboard.refused(&undo, &json!({}), 404);
+
+    dashboard.ok("POST /api/stop/web", &json!({}));
+    let deleted = dashboard.ok("DELETE /api/processes/web", &json!({}));
+    let back = dashboard.ok(&format!("POST /api/undo/{}", deleted.text("undo")), &json!({}));
+    assert_eq!((back.name(), back.status()), ("web", "stopped"), "what did not run does not run");
+    assert_eq!(dashboard.ok("POST /api/start", &json!({"name": "web"})).status(), "running");
+
+    let deleted = dashboard.ok("DELETE /api/processes/web", &json!({}));
+    home.start_sleep("web");
+    dashboard.refused(&format!("POST /api/undo/{}", deleted.text("undo")), &json!({}), 409);
+    assert_eq!(home.ls("web")["argv"], json!(["sleep", "60"]));
+}
+
+#[test]
+fn logs_of_a_deleted_process_go_when_the_minute_is_over() {
+    let home = Home::new();
+    let dashboard = Dashboard::start(&home);
+    let talks = json!({"name": "web", "argv": ["sh", "-c", "echo hello"]});
+    dashboard.ok("POST /api/start", &talks);
+    home.until_out("web", "hello");
+    home.until("web", "exited");
+    let deleted = dashboard.ok("DELETE /api/processes/web", &json!({}));
+    assert_eq!(home.out("web"), "hello\n", "it may be taken back");
+    drop(dashboard);
+    // A minute later, for the next dashboard.
+    let kept = home.state().join("run/deleted").join(format!("{}.json", deleted.text("undo")));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&kept.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600, "it holds the environment");
+    let file = std::fs::File::options().write(true).open(&kept).unwrap();
+    file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(61)).unwrap();
+    let dashboard = Dashboard::start(&home);
+    dashboard.refused(&format!("POST /api/undo/{}", deleted.text("undo")), &json!({}), 404);
+    eventually("the logs are gone", || !home.out_path("web").exists() && !kept.exists());
+}
+
+#[test]
+fn a_spec_is_checked_as_it_is_typed() {
+    let home = Home::new();
+    let dashboard = Dashboard::start(&home);
+    let spec = json!({"name": "web", "argv": ["sleep", "60"], "workdir": home.path()});
+    let checked = dashboard.ok("POST /api/check", &spec);
+    assert_eq!(checked["problems"], json!([]));
+    let line = checked.text("line");
+    home.sh(line).ok();
+    assert_eq!(home.ls("web")["workdir"], json!(home.path()), "{line} does what was checked");
+    let wrong = json!({"argv": ["no-such-program"], "workdir": home.at("nowhere")});
+    let problems = dashboard.ok("POST /api/check", &wrong)["problems"].clone();
+    assert_eq!(problems.only()["field"], "workdir");
+    assert!(home.all().len() == 1);
+}
+
+#[test]
 fn secrets_are_shown_only_where_they_are_asked_for() {
     let home = Home::new();
     let spec = json!({"name": "web", "argv": ["sleep", "60"], "env": {"SECRET": "s3cret"}});

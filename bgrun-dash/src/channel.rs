@@ -2,12 +2,11 @@
 //! wait for a slow reader.
 
 use std::convert::Infallible;
-use std::fs::File;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
+use bgrun_platform::logs::continuous::Log;
 use bytes::Bytes;
 use http_body::Frame;
 use tokio::sync::mpsc;
@@ -39,25 +38,21 @@ pub(crate) fn body(waiting: usize) -> (mpsc::Sender<Bytes>, Body) {
     (sender, Body::new(Received(receiver)))
 }
 
-/// A file as it is now; what is written meanwhile is not part of it.
-pub(crate) fn file(file: File) -> Body {
+/// A log as it is now; what is written meanwhile is not part of it.
+pub(crate) fn log(log: Log) -> Body {
     let (sender, body) = body(2);
-    let file = Arc::new(file);
-    tokio::spawn(async move {
-        let size = file.metadata().map_or(0, |data| data.len());
-        let mut offset = 0;
-        while offset < size {
-            let (file, length) = (Arc::clone(&file), STEP.min(size - offset));
-            let read = tokio::task::spawn_blocking(move || logs::read(&file, offset, length));
-            let Ok(Ok(bytes)) = read.await else { return };
-            if bytes.is_empty() {
-                return;
-            }
+    // A thread of its own, for a reader may take its time; it ends when that one leaves.
+    let send = move || {
+        let (Ok(mut offset), Ok(end)) = (log.begin(), log.end()) else { return };
+        while offset < end {
+            let Ok(bytes) = logs::read(&log, offset, STEP.min(end - offset)) else { return };
             offset += bytes.len() as u64;
-            if sender.send(bytes.into()).await.is_err() {
+            if bytes.is_empty() || sender.blocking_send(bytes.into()).is_err() {
                 return;
             }
         }
-    });
+    };
+    // Without a thread the body is empty, and too short.
+    let _ = std::thread::Builder::new().name("download".into()).spawn(send);
     body
 }

@@ -4,6 +4,7 @@
 //! page comes again with the number of the last event it has seen.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
@@ -34,6 +35,8 @@ pub(crate) struct Hub {
     inner: Mutex<Inner>,
     /// Somebody came, or looks now who did not before.
     pub(crate) wanted: Notify,
+    /// Streams beside these.
+    seated: Arc<AtomicUsize>,
     /// Tells the events of this dashboard from those of one before.
     instance: String,
 }
@@ -80,7 +83,7 @@ pub(crate) async fn stream(
 
 impl Hub {
     pub(crate) fn new(instance: String) -> Self {
-        Self { inner: Mutex::default(), wanted: Notify::new(), instance }
+        Self { inner: Mutex::default(), wanted: Notify::new(), seated: Arc::default(), instance }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -90,9 +93,8 @@ impl Hub {
     fn join(&self, seen: Option<&str>, is_looking: bool) -> Result<axum::body::Body, Problem> {
         let mut inner = self.lock();
         inner.clients.retain(|client| !client.sender.is_closed());
-        if inner.clients.len() >= MOST_CLIENTS {
-            let error = format!("{MOST_CLIENTS} pages are open already");
-            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error));
+        if inner.clients.len() + self.seated.load(Ordering::Relaxed) >= MOST_CLIENTS {
+            return Err(full());
         }
         let (sender, body) = channel::body(MOST_WAITING);
         // At once, so that a page knows that somebody is there.
@@ -108,6 +110,20 @@ impl Hub {
         drop(inner);
         self.wanted.notify_one();
         Ok(body)
+    }
+
+    /// A place for another kind of stream; it is free again when the seat is dropped.
+    ///
+    /// # Errors
+    /// All are taken.
+    pub(crate) fn seat(&self) -> Result<Seat, Problem> {
+        let mut inner = self.lock();
+        inner.clients.retain(|client| !client.sender.is_closed());
+        if inner.clients.len() + self.seated.load(Ordering::Relaxed) >= MOST_CLIENTS {
+            return Err(full());
+        }
+        self.seated.fetch_add(1, Ordering::Relaxed);
+        Ok(Seat(Arc::clone(&self.seated)))
     }
 
     /// Whether anybody is there, and whether anybody looks. When nobody is there what we
@@ -163,6 +179,21 @@ impl Hub {
 
     pub(crate) fn history<T>(&self, read: impl FnOnce(&History) -> T) -> T {
         read(&self.lock().history)
+    }
+}
+
+fn full() -> Problem {
+    let error = format!("{MOST_CLIENTS} streams are open already");
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, error)
+}
+
+/// A place among the streams.
+#[derive(Debug)]
+pub(crate) struct Seat(Arc<AtomicUsize>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

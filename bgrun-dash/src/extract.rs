@@ -50,6 +50,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     }
 }
 
+/// All values of one word of a query.
+///
+/// # Errors
+/// One is not UTF-8, or there is another word.
+pub(crate) fn all(query: &str, word: &str) -> Result<Vec<String>, Problem> {
+    let mut values = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if key != word {
+            return Err(Problem::bad(format!("the query has only '{word}'")));
+        }
+        let value = value.replace('+', " ");
+        match percent_encoding::percent_decode_str(&value).decode_utf8() {
+            Ok(value) => values.push(value.into_owned()),
+            Err(_) => return Err(Problem::bad("the query is not UTF-8")),
+        }
+    }
+    Ok(values)
+}
+
 /// The bytes of the body, not more than [`LARGEST_BODY`].
 #[derive(Debug)]
 pub(crate) struct Sent(pub(crate) Vec<u8>);

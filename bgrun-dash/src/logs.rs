@@ -1,14 +1,15 @@
-//! Logs: a piece of one, by offsets, and the whole of one.
+//! Logs: a piece of one, by offsets, and the whole of one. An offset means the same byte for
+//! ever, also when a rotation has moved it into an archive.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 use axum::extract::State;
 use axum::response::Response;
-use bgrun_platform::logs;
+use bgrun_platform::logs::continuous::Log;
+use bgrun_platform::logs::index::{Index, Side};
 use bgrun_store::{Home, Known};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_DISPOSITION, HeaderValue};
@@ -34,6 +35,18 @@ pub(crate) enum Tab {
     Stderr,
 }
 
+impl Tab {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Stdout, Self::Stderr];
+
+    fn side(self) -> Side {
+        match self {
+            Self::Stdout => Side::Out,
+            Self::Stderr => Side::Err,
+        }
+    }
+}
+
 /// Which piece.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -55,8 +68,13 @@ pub(crate) struct Piece {
     pub(crate) offset: u64,
     /// The byte behind it.
     pub(crate) next_offset: u64,
-    /// The bytes there are.
+    /// The byte behind the last one there is.
     pub(crate) size: u64,
+    /// The first byte there is: what was before it has been removed.
+    pub(crate) begin: u64,
+    /// Offsets from which on the text was written at a time, in milliseconds since 1970;
+    /// empty where nobody knows.
+    pub(crate) marks: Vec<(u64, Option<u64>)>,
 }
 
 pub(crate) async fn piece(
@@ -66,14 +84,16 @@ pub(crate) async fn piece(
 ) -> Result<Response, Problem> {
     let read = move || {
         let path = path(&dashboard.home, &name, place.tab)?;
-        let log = open(&path)?;
-        let (size, offset, bytes) = match &log {
-            None => (0, 0, Vec::new()),
-            Some(log) => cut(log, &place).context("read the log")?,
+        let cut = match open(&path)? {
+            None => Cut::default(),
+            Some(log) => cut(&log, &place).context("read the log")?,
         };
-        let next_offset = offset + bytes.len() as u64;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        Ok(Piece { name, tab: place.tab, text, offset, next_offset, size })
+        let next_offset = cut.offset + cut.bytes.len() as u64;
+        let index = Index::read(&dashboard.home.index(&name));
+        let marks = marks(&index, place.tab.side(), cut.offset, next_offset);
+        let text = String::from_utf8_lossy(&cut.bytes).into_owned();
+        let Cut { offset, size, begin, .. } = cut;
+        Ok(Piece { name, tab: place.tab, text, offset, next_offset, size, begin, marks })
     };
     let piece: Result<Piece, Problem> =
         tokio::task::spawn_blocking(read).await.context("read a log")?;
@@ -103,45 +123,77 @@ pub(crate) fn path(home: &Home, name: &str, tab: Tab) -> Result<PathBuf, Problem
 ///
 /// # Errors
 /// It is not one, or cannot be read.
-pub(crate) fn open(path: &std::path::Path) -> Result<Option<File>, Problem> {
-    Ok(logs::open_to_read(path).map_err(anyhow::Error::from)?)
+pub(crate) fn open(path: &Path) -> Result<Option<Log>, Problem> {
+    Ok(Log::open(path).map_err(anyhow::Error::from)?)
 }
 
-/// Size of the log, and the bytes of the piece at its offset.
-fn cut(log: &File, place: &Where) -> std::io::Result<(u64, u64, Vec<u8>)> {
-    let size = log.metadata()?.len();
+/// The most marks of a piece.
+const MOST_MARKS: usize = 2000;
+
+/// When the bytes from `offset` to `end` were written.
+fn marks(index: &Index, side: Side, offset: u64, end: u64) -> Vec<(u64, Option<u64>)> {
+    let mut marks = Vec::new();
+    let mut at = offset;
+    while at < end && marks.len() < MOST_MARKS {
+        marks.push((at, index.time_at(side, at)));
+        let Some(reaching) = index.reaching(side, at) else { break };
+        let record = &index.records()[reaching];
+        at = match side {
+            Side::Out => record.out,
+            Side::Err => record.err,
+        };
+    }
+    if marks.iter().all(|(_, time)| time.is_none()) { Vec::new() } else { marks }
+}
+
+/// What was cut out of a log.
+#[derive(Debug, Default)]
+struct Cut {
+    offset: u64,
+    bytes: Vec<u8>,
+    begin: u64,
+    size: u64,
+}
+
+/// The bytes of the piece, and where they stand.
+fn cut(log: &Log, place: &Where) -> io::Result<Cut> {
+    let (begin, size) = (log.begin()?, log.end()?);
     let lines = place.lines.unwrap_or(LINES);
     if let Some(offset) = place.offset {
-        let offset = offset.min(size);
-        let mut bytes = read(log, offset, (size - offset).min(LARGEST_PIECE))?;
+        let offset = offset.clamp(begin, size.max(begin));
+        let mut bytes = read(log, offset, size.saturating_sub(offset).min(LARGEST_PIECE))?;
         let end = end_of_lines(&bytes, lines);
         bytes.truncate(end);
         if offset + (bytes.len() as u64) < size {
             keep_whole(&mut bytes, lines);
         }
         drop_cut_character(&mut bytes);
-        return Ok((size, offset, bytes));
+        return Ok(Cut { offset, bytes, begin, size });
     }
-    let end = place.before.unwrap_or(size).min(size);
-    let begin = begin_of_lines(log, end, lines)?;
-    let mut bytes = read(log, begin, end - begin)?;
+    let end = place.before.unwrap_or(size).min(size).max(begin);
+    let from = begin_of_lines(log, begin, end, lines)?;
+    let mut bytes = read(log, from, end - from)?;
     let cut = bytes.iter().take(3).take_while(|byte| is_continuation(**byte)).count();
     // Only a line that is longer than an answer begins in the midst of a character.
-    let cut = if begin > 0 && cut < 3 { cut } else { 0 };
+    let cut = if from > begin && cut < 3 { cut } else { 0 };
     bytes.drain(..cut);
     if place.before.is_none() {
         drop_cut_character(&mut bytes);
     }
-    Ok((size, begin + cut as u64, bytes))
+    Ok(Cut { offset: from + cut as u64, bytes, begin, size })
 }
 
-pub(crate) fn read(log: &File, offset: u64, length: u64) -> std::io::Result<Vec<u8>> {
+/// The bytes from `offset` on; fewer where the log ends, or lost its oldest part.
+pub(crate) fn read(log: &Log, offset: u64, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
     let mut filled = 0;
     while filled < bytes.len() {
-        match log.read_at(&mut bytes[filled..], offset + filled as u64)? {
-            0 => break,
-            read => filled += read,
+        match log.read_at(offset + filled as u64, &mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            // Its oldest archive was removed at this moment.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+            Err(error) => return Err(error),
         }
     }
     bytes.truncate(filled);
@@ -168,8 +220,8 @@ fn keep_whole(bytes: &mut Vec<u8>, lines: u64) {
 }
 
 /// Where the last `lines` lines before `end` begin; not further back than an answer goes.
-fn begin_of_lines(log: &File, end: u64, lines: u64) -> std::io::Result<u64> {
-    let earliest = end.saturating_sub(LARGEST_PIECE);
+fn begin_of_lines(log: &Log, first: u64, end: u64, lines: u64) -> io::Result<u64> {
+    let earliest = end.saturating_sub(LARGEST_PIECE).max(first);
     let mut begin = end;
     // The newline before `end` ends the last line and begins none.
     let mut left = lines;
@@ -190,13 +242,15 @@ fn begin_of_lines(log: &File, end: u64, lines: u64) -> std::io::Result<u64> {
             is_last_byte = false;
         }
     }
-    match (lines, earliest) {
-        (0, _) => Ok(end),
-        (_, 0) => Ok(0),
-        // Whole lines, where there is one.
-        _ if oldest < end => Ok(oldest),
-        _ => Ok(earliest),
-    }
+    // Whole lines, where there is one.
+    let is_cut = earliest > first && oldest < end;
+    Ok(if lines == 0 {
+        end
+    } else if is_cut {
+        oldest
+    } else {
+        earliest
+    })
 }
 
 fn is_continuation(byte: u8) -> bool {
@@ -239,10 +293,10 @@ pub(crate) async fn download(
         let path = path(&dashboard.home, &name, place.tab)?;
         open(&path)
     });
-    let log: Result<Option<File>, Problem> = opened.await.context("open a log")?;
+    let log: Result<Option<Log>, Problem> = opened.await.context("open a log")?;
     let body = match log? {
         None => axum::body::Body::empty(),
-        Some(log) => crate::channel::file(log),
+        Some(log) => crate::channel::log(log),
     };
     let mut response = answer::text(StatusCode::OK, "text/plain; charset=utf-8", body);
     let disposition = format!("attachment; filename*=UTF-8''{file_name}");

@@ -10,7 +10,10 @@ use hyper::{StatusCode, Uri};
 
 use crate::answer::Problem;
 use crate::state::Dashboard;
-use crate::{actions, assets, environment, events, history, login_url, logs, openapi, processes};
+use crate::{
+    actions, assets, check, environment, events, follow, history, login_url, logs, openapi,
+    processes,
+};
 
 /// How it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +68,7 @@ const fn word(name: &'static str, schema: &'static str, about: &'static str) -> 
 const FLAG: &str = r#"{"type": "boolean"}"#;
 const COUNT: &str = r#"{"type": "integer", "minimum": 0, "maximum": 9007199254740991}"#;
 const TAB: &str = r#"{"type": "string", "enum": ["stdout", "stderr"]}"#;
+const NAMES: &str = r#"{"type": "array", "items": {"type": "string"}, "minItems": 1}"#;
 const TEXT: &str = r#"{"type": "string"}"#;
 
 /// All routes.
@@ -216,6 +220,29 @@ pub(crate) const ROUTES: &[Route] = &[
         gives: Gives::Events,
         refuses: &[503],
         handler: || get(events::stream),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/follow",
+        operation: "follow",
+        about: "Server-sent events: `log` with what is written into both logs of each process, \
+                within moments.",
+        query: &[word("name", NAMES, "A process; may be repeated.")],
+        body: None,
+        gives: Gives::Events,
+        refuses: &[404, 503],
+        handler: || get(follow::stream),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/check",
+        operation: "check",
+        about: "Whether a spec would start, as far as can be told, and the command line for it.",
+        query: &[],
+        body: Some("Spec"),
+        gives: Gives::Json("Checked"),
+        refuses: &[],
+        handler: || post(check::check),
     },
     Route {
         method: Method::Get,

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use bgrun_platform::logs::disk;
 use bgrun_store::{Home, Known};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -113,25 +114,14 @@ fn remove_logs(home: &Home, record: &Value) {
         let log = Path::new(log);
         let is_used =
             known.processes.iter().any(|process| process.stdout == log || process.stderr == log);
-        let is_file = |path: &Path| path.symlink_metadata().is_ok_and(|data| data.is_file());
-        if is_used || !is_file(log) {
-            continue;
+        if !is_used && log.is_absolute() {
+            // What cannot be removed is in nobody's way.
+            let _ = disk::remove(log);
         }
-        let _ = std::fs::remove_file(log);
-        let archive = |number: u32, suffix: &str| {
-            let mut name = log.as_os_str().to_owned();
-            name.push(format!(".{number}{suffix}"));
-            PathBuf::from(name)
-        };
-        for number in 1.. {
-            let archives = ["", ".gz", ".zst"].map(|suffix| archive(number, suffix));
-            if !archives.iter().any(|path| is_file(path)) {
-                break;
-            }
-            for path in archives {
-                let _ = std::fs::remove_file(path);
-            }
-        }
+    }
+    let name = record["name"].as_str().unwrap_or_default();
+    if !name.is_empty() && known.processes.iter().all(|process| process.name != name) {
+        let _ = std::fs::remove_file(home.index(name));
     }
 }
 

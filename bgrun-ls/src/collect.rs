@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::args::{Args, SortKey};
 use crate::observe;
 use crate::select::Wish;
+use crate::tree::{self, Member};
 
 /// How many runs the details show.
 const RUNS_SHOWN: u32 = 10;
@@ -20,6 +21,8 @@ pub(crate) struct Listed {
     pub(crate) record: Record,
     /// Its latest runs, the latest first; only for details.
     pub(crate) runs: Vec<Run>,
+    /// The processes of its tree, the oldest first; only for details.
+    tree: Vec<Member>,
     /// Processor time of its tree, in ticks.
     pub(crate) cpu_ticks: u64,
 }
@@ -75,7 +78,8 @@ impl Collector {
                         record.show_environment(&spec);
                     }
                 }
-                Listed { record, runs, cpu_ticks: seen.cpu_ticks() }
+                let tree = if args.details { tree::members(&seen.tree) } else { Vec::new() };
+                Listed { record, runs, tree, cpu_ticks: seen.cpu_ticks() }
             })
             .filter(|listed| {
                 wish.statuses.is_empty() || wish.statuses.contains(&listed.record.status)
@@ -115,6 +119,8 @@ struct Shown<'a> {
     record: &'a Record,
     #[serde(skip_serializing_if = "Option::is_none")]
     runs: Option<Vec<ShownRun>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tree: Option<&'a [Member]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -126,13 +132,15 @@ struct ShownRun {
     exit_code: Option<i32>,
     exit_signal: Option<String>,
     exit_reason: Option<&'static str>,
+    stdout_offset: i64,
+    stderr_offset: i64,
 }
 
 impl Listed {
     /// As JSON; with its runs for details.
     fn shown(&self, with_runs: bool) -> Shown<'_> {
         let runs = with_runs.then(|| self.runs.iter().map(ShownRun::of).collect());
-        Shown { record: &self.record, runs }
+        Shown { record: &self.record, runs, tree: with_runs.then_some(self.tree.as_slice()) }
     }
 }
 
@@ -153,6 +161,8 @@ impl ShownRun {
             exit_code: end.and_then(|end| end.code),
             exit_signal: end.and_then(|end| end.signal.clone()),
             exit_reason: end.map(|end| end.reason.as_str()),
+            stdout_offset: run.stdout_offset,
+            stderr_offset: run.stderr_offset,
         }
     }
 }

@@ -11,6 +11,7 @@ mod live;
 mod observe;
 mod select;
 mod table;
+mod tree;
 
 use std::io::Write;
 use std::process::ExitCode;

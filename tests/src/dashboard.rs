@@ -66,6 +66,16 @@ impl Dashboard {
         format!("Authorization: Bearer {}", self.token)
     }
 
+    /// Uses the URL that it printed as a browser does; answers the `Cookie: …` that it got.
+    #[track_caller]
+    pub fn login(&self) -> String {
+        let path = &self.url[self.url.find("/login").expect("a login URL")..];
+        let reply = self.send(&format!("GET {path}"), &[&self.host()], "");
+        assert_eq!((reply.status, reply.header("location")), (303, Some("/")), "{reply:?}");
+        let cookie = reply.header("set-cookie").expect("a cookie");
+        format!("Cookie: {}", cookie.split(';').next().unwrap_or_default())
+    }
+
     /// A connection.
     #[track_caller]
     pub fn connect(&self) -> TcpStream {
@@ -126,8 +136,14 @@ impl Dashboard {
     /// Begins to read events.
     #[track_caller]
     pub fn events(&self, query: &str, headers: &[&str]) -> Events {
+        self.stream(&format!("/api/events{query}"), headers)
+    }
+
+    /// Begins to read the events of any path.
+    #[track_caller]
+    pub fn stream(&self, path: &str, headers: &[&str]) -> Events {
         let mut stream = self.connect();
-        let mut head = format!("GET /api/events{query} HTTP/1.1\r\n");
+        let mut head = format!("GET {path} HTTP/1.1\r\n");
         for header in [&[self.host().as_str(), self.authorization().as_str()], headers].concat() {
             head.push_str(&format!("{header}\r\n"));
         }

@@ -1,14 +1,20 @@
 //! What a piece of a log is, for every way to ask for one.
 
 use super::*;
-use std::io::Write;
+
+fn log(text: &[u8]) -> (tempfile::TempDir, Log) {
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("web-out.txt");
+    std::fs::write(&path, text).expect("write");
+    let log = Log::open(&path).expect("open").expect("it is there");
+    (directory, log)
+}
 
 fn asked(text: &[u8], place: &Where) -> (u64, String) {
-    let mut log = tempfile::tempfile().expect("file");
-    log.write_all(text).expect("write");
-    let (size, offset, bytes) = cut(&log, place).expect("cut");
-    assert_eq!(size, text.len() as u64);
-    (offset, String::from_utf8_lossy(&bytes).into_owned())
+    let (_directory, log) = log(text);
+    let cut = cut(&log, place).expect("cut");
+    assert_eq!((cut.begin, cut.size), (0, text.len() as u64));
+    (cut.offset, String::from_utf8_lossy(&cut.bytes).into_owned())
 }
 
 #[test]
@@ -50,13 +56,12 @@ fn a_line_without_an_end_is_handed_out_in_pieces() {
 #[test]
 fn pieces_in_a_row_lose_nothing_of_a_log_in_any_script() {
     let text = "日本語のログ €\n".repeat(100_000);
-    let mut log = tempfile::tempfile().expect("file");
-    log.write_all(text.as_bytes()).expect("write");
+    let (_directory, log) = log(text.as_bytes());
     let mut joined = String::new();
     loop {
         let place =
             Where { offset: Some(joined.len() as u64), lines: Some(u64::MAX), ..<_>::default() };
-        let (_, _, bytes) = cut(&log, &place).expect("cut");
+        let Cut { bytes, .. } = cut(&log, &place).expect("cut");
         if bytes.is_empty() {
             break;
         }

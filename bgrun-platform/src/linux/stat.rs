@@ -43,6 +43,20 @@ impl Stat {
             .ok_or_else(|| io::Error::other(format!("/proc/{pid}/stat is not as documented")))
     }
 
+    /// The command line of the process as one line, or its name in brackets where it has
+    /// none: a kernel thread, or a process that has ended.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let mut buffer = Vec::new();
+        let _ = procfs::read(self.pid, "cmdline", &mut buffer);
+        let words = buffer.split(|byte| *byte == 0);
+        let words: Vec<_> = words.map(String::from_utf8_lossy).collect();
+        match words.join(" ").trim_end() {
+            "" => format!("[{}]", String::from_utf8_lossy(&self.name)),
+            line => line.to_owned(),
+        }
+    }
+
     fn parse(pid: u32, line: &[u8]) -> Option<Self> {
         // The name stands in parentheses and may itself contain any of them and spaces.
         let open = line.iter().position(|&byte| byte == b'(')?;

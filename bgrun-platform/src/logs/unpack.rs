@@ -22,7 +22,7 @@ pub(super) struct Unpacker {
     /// What was unpacked last, and where it begins.
     unpacked: Vec<u8>,
     from: u64,
-    stream: Option<Box<dyn Read>>,
+    stream: Option<Box<dyn Read + Send>>,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,145 @@
+//! What the dashboard tells while things happen: changes of processes, and lines of logs.
+
+use std::time::{Duration, Instant};
+use tests::*;
+
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(Record::name).collect()
+}
+
+fn has(event: &Event, name: &str, status: &str) -> bool {
+    let records = event.data.as_array().cloned().unwrap_or_default();
+    event.kind == "change"
+        && records.iter().any(|one| one["name"] == name && one.status() == status)
+}
+
+#[test]
+fn the_list_comes_first_then_what_changes_and_what_is_gone() {
+    let home = Home::new();
+    home.start_sleep("web");
+    let dashboard = Dashboard::start(&home);
+    let mut events = dashboard.events("", &[]);
+    let list = events.following();
+    assert_eq!((list.kind.as_str(), names(&list.data)), ("list", vec!["web"]));
+    assert!(!list.id.is_empty());
+
+    home.start_sleep("api");
+    let change = events.until(|event| has(event, "api", "running"));
+    assert_eq!(names(&change.data), ["api"], "only what changed");
+    home.kill(["web"]);
+    events.until(|event| has(event, "web", "stopped"));
+    home.kill(["web", "--delete"]);
+    let gone = events.until(|event| event.kind == "gone");
+    assert_eq!(gone.data, json!(["web"]));
+}
+
+#[test]
+fn a_death_is_told_at_once() {
+    let home = Home::new();
+    let record = home.start_sleep("web");
+    let dashboard = Dashboard::start(&home);
+    // Nobody looks: nothing is sampled that could notice it.
+    let mut events = dashboard.events("?looking=false", &[]);
+    assert_eq!(events.following().kind, "list");
+    let begun = Instant::now();
+    home.sh(&format!("kill -9 {}", record.pid())).ok();
+    events.until(|event| has(event, "web", "failed"));
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_page_that_comes_again_misses_nothing() {
+    let home = Home::new();
+    home.start_sleep("web");
+    let dashboard = Dashboard::start(&home);
+    let mut events = dashboard.events("?looking=false", &[]);
+    let seen = events.following().id;
+    home.start_sleep("api");
+    let told = events.until(|event| has(event, "api", "running")).id;
+    drop(events);
+    home.kill(["api"]);
+    let mut again = dashboard.events("?looking=false", &[&format!("Last-Event-ID: {told}")]);
+    let first = again.following();
+    assert_eq!(first.kind, "change", "no second list: {first:?}");
+    let until = |event: &Event| has(event, "api", "stopped");
+    assert!(until(&first) || until(&again.until(until)));
+    // The same by the query, for a page that makes a new EventSource.
+    let mut other = dashboard.events(&format!("?looking=false&last_event_id={seen}"), &[]);
+    assert_eq!(other.following().kind, "change");
+    // Another dashboard's events are not ours.
+    let mut stranger = dashboard.events("", &["Last-Event-ID: 0123456789abcdef-1"]);
+    assert_eq!(stranger.following().kind, "list");
+}
+
+#[test]
+fn load_is_that_of_the_last_moments() {
+    let home = Home::new();
+    home.start("busy", ["sh", "-c", "while :; do :; done"]);
+    let dashboard = Dashboard::start(&home);
+    let mut events = dashboard.events("", &[]);
+    let cpu =
+        |event: &Event| event.data.as_array().and_then(|all| all.first()?["cpu_percent"].as_f64());
+    events.until(|event| event.kind == "change" && cpu(event).is_some_and(|cpu| cpu > 20.0));
+    let pid = home.ls("busy").pid();
+    home.sh(&format!("kill -STOP {pid}")).ok();
+    events.until(|event| event.kind == "change" && cpu(event) == Some(0.0));
+    assert!(home.ls("busy")["cpu_percent"].as_f64() > Some(0.0), "over its whole life it is not");
+    let history =
+        eventually_some("a sample is taken", || dashboard.get("/api/history").get("busy").cloned());
+    assert_eq!(
+        history["cpu"].as_array().unwrap().len(),
+        history["memory"].as_array().unwrap().len()
+    );
+}
+
+#[test]
+fn what_is_written_is_told_within_moments() {
+    let home = Home::new();
+    let script = "while read -r line; do echo \"$line\"; echo \"not $line\" >&2; done <fifo";
+    home.sh("mkfifo fifo").ok();
+    home.start("talks", ["sh", "-c", script]);
+    home.start_sleep("quiet");
+    let dashboard = Dashboard::start(&home);
+    let mut events = dashboard.stream("/api/follow?name=talks&name=quiet", &[]);
+    assert_eq!(events.status, 200);
+    let mut offsets = (0, 0);
+    let mut fifo = std::fs::File::options().write(true).open(home.at("fifo")).unwrap();
+    for line in ["one", "ünï", "<b>three</b>"] {
+        let begun = Instant::now();
+        std::io::Write::write_all(&mut fifo, format!("{line}\n").as_bytes()).unwrap();
+        let (mut out, mut err) = (String::new(), String::new());
+        while out != format!("{line}\n") || err != format!("not {line}\n") {
+            let event = events.following();
+            assert_eq!((event.kind.as_str(), event.data.name()), ("log", "talks"));
+            let (text, offset) = match event.data.text("tab") {
+                "stdout" => (&mut out, &mut offsets.0),
+                _ => (&mut err, &mut offsets.1),
+            };
+            assert_eq!(event.data.number("offset"), *offset, "nothing is left out");
+            *offset = event.data.number("next_offset");
+            text.push_str(event.data.text("text"));
+        }
+        // 200 ms is what a person is promised; a loaded machine is given more.
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    }
+    assert_eq!(dashboard.stream("/api/follow?name=nobody", &[]).status, 404);
+    assert_eq!(dashboard.stream("/api/follow", &[]).status, 400);
+}
+
+#[test]
+fn the_dashboard_is_killed_and_nothing_else_is() {
+    let home = Home::new();
+    let record = home.start_sleep("web");
+    let port = free_port().to_string();
+    let begin = || Dashboard::of(&home, home.verb("dash", ["--port", &port]).spawn());
+    let first = begin();
+    let login = first.login();
+    assert_eq!(first.send("GET /api/version", &[&first.host(), &login], "").status, 200);
+    first.running.life.signal(Signal::KILL);
+    eventually("it is dead", || !first.running.life.is_alive());
+    assert_eq!(home.ls("web").pid(), record.pid());
+    let second = begin();
+    assert_eq!(second.port, first.port);
+    let again = second.send("GET /api/version", &[&second.host(), &login], "");
+    assert_eq!(again.status, 200, "who was let in need not log in again");
+}
