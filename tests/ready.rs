@@ -248,6 +248,21 @@ fn a_killed_looker_harms_nothing() {
 }
 
 #[test]
+fn a_locked_store_does_not_hide_that_it_is_ready() {
+    let home = Home::new();
+    home.sh("mkfifo gate").ok();
+    start(&home, "web", "log:up", "read line < gate; echo up; sleep 60");
+    let database = open_database(&home.database());
+    database.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    std::fs::write(home.at("gate"), "go\n").unwrap();
+    home.verb("wait", ["web", "--for", "ready", "--timeout", "15s"]).ok();
+    assert!(is_ready(&home, "web"), "the lock file tells it");
+    database.execute_batch("ROLLBACK").unwrap();
+    home.kill(["web"]);
+    assert!(is_ready(&home, "web"), "the store has it with the end of the run");
+}
+
+#[test]
 fn what_is_no_probe_is_refused_before_anything_starts() {
     let home = Home::new();
     for (probe, why) in [

@@ -132,6 +132,19 @@ fn a_name_brings_what_it_comes_after() {
 }
 
 #[test]
+fn what_runs_already_is_waited_for_too() {
+    let home =
+        project("[process.web]\ncommand = 'read x < gate; echo up; sleep 60'\nready = 'log:up'\n");
+    home.sh("mkfifo gate").ok();
+    home.verb("up", [""; 0]).ok();
+    home.verb("up", ["--wait=200ms"]).code(1).says("web: is not ready after 200ms");
+    let up = home.verb("up", ["--wait"]).spawn();
+    fs::write(home.at("gate"), "go\n").unwrap();
+    assert_eq!(up.done().ok().out(), "web: unchanged\n");
+    assert!(home.ls("web")["ready_at"].is_string());
+}
+
+#[test]
 fn what_left_the_file_is_named_and_removed_when_asked() {
     let home = project(SHOP);
     home.verb("up", [""; 0]).ok();

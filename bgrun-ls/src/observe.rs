@@ -95,12 +95,14 @@ fn one(home: &Home, mut process: Process) -> Seen {
     let is_over = process.has_run_as_asked()
         && process.next_restart_at.is_none()
         && process.run.as_ref().is_some_and(|run| run.end.is_some());
+    let run = process.run.as_ref();
+    let may_be_ready = process.ready.is_some() && run.is_some_and(|run| run.ready_at.is_none());
     let mut sight = Sight::default();
     // An end in the store is final but for a supervisor that may be about to go on: only
     // its lock tells.
     if is_over {
         sight.is_held = Lock::is_held(&lock).unwrap_or(false);
-    } else if let Some(healthy) = healthy(&process) {
+    } else if !may_be_ready && let Some(healthy) = healthy(&process) {
         return Seen {
             process,
             supervisor: Some(healthy.supervisor),
@@ -118,8 +120,6 @@ fn one(home: &Home, mut process: Process) -> Seen {
     }
     let is_plain =
         is_over && !sight.is_held || sight.supervisor.is_some() && sight.process.is_some();
-    let run = process.run.as_ref();
-    let may_be_ready = process.ready.is_some() && run.is_some_and(|run| run.ready_at.is_none());
     if (!is_plain || may_be_ready) && process.request > 0 {
         // The lock file may know more than the store: a run just begun or ended.
         let text = Lock::line_at(&lock).unwrap_or_default();

@@ -45,14 +45,11 @@ fn run(args: Args) -> anyhow::Result<Exit> {
         return oneself::hand_over(refused);
     }
     if args.adopt {
-        let adopted = adopt::all(&asks, &home, &mut store)?;
-        return report::all(&args, adopted);
+        return report::all(&args, adopt::all(&asks, &home, &mut store)?);
     }
     let prepared = prepare::all(&asks, refused, &home, &store)?;
     if args.dry_run {
         return dry_run::tell(&args, prepared, &home, &store);
     }
-    let outcomes = order::start(&args, prepared, &home, &mut store)?;
-    drop(store);
-    report::all(&args, outcomes)
+    report::all(&args, order::start(&args, prepared, &home, &mut store)?)
 }

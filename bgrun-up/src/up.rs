@@ -18,6 +18,8 @@ use crate::plan::{self, Action, Seen, decide};
 struct Step {
     name: String,
     action: Action,
+    /// It ran already.
+    is_up: bool,
     changes: Vec<String>,
 }
 
@@ -33,7 +35,7 @@ pub(crate) fn run(args: &Args, project: &Project) -> anyhow::Result<Exit> {
     if args.names.is_empty() {
         let action = if args.remove_orphans { Action::Stop } else { Action::Orphan };
         let orphans = existing::orphans(project, &there).into_iter();
-        steps.extend(orphans.map(|name| Step { name, action, changes: Vec::new() }));
+        steps.extend(orphans.map(|name| Step { name, action, is_up: false, changes: Vec::new() }));
     }
     if args.dry_run {
         return tell_plan(args, &steps);
@@ -41,9 +43,10 @@ pub(crate) fn run(args: &Args, project: &Project) -> anyhow::Result<Exit> {
     let stopped = remove_orphans(args, &steps)?;
     let started = start(args, &meant, &steps)?;
     let records = [stopped.records, started.records].concat();
+    let awaited = wait_for_kept(args, &steps)?;
     let kept = kept(&steps)?;
     tell(args, &steps, &records, &kept)?;
-    let exits = [stopped.exit, started.exit];
+    let exits = [stopped.exit, started.exit, awaited];
     Ok(exits.into_iter().find(|exit| *exit != Exit::Done).unwrap_or(Exit::Done))
 }
 
@@ -74,14 +77,15 @@ fn steps(project: &Project, meant: &[&Declared], there: &[Value]) -> anyhow::Res
         };
         let changes = planned["changes"].as_array().into_iter().flatten();
         let changes: Vec<&str> = changes.filter_map(Value::as_str).collect();
+        let is_up = action == "restart";
         let action = decide(Seen {
-            is_up: action == "restart",
+            is_up,
             status: existing::find(there, name).and_then(|record| record["status"].as_str()),
             changes: &changes,
             is_job: plan::is_job(project, name),
         });
         let changes = changes.into_iter().map(str::to_owned).collect();
-        steps.push(Step { name: name.to_owned(), action, changes });
+        steps.push(Step { name: name.to_owned(), action, is_up, changes });
     }
     if refused.is_empty() { Ok(steps) } else { Err(refuse(refused)) }
 }
@@ -138,16 +142,32 @@ fn start(args: &Args, meant: &[&Declared], steps: &[Step]) -> anyhow::Result<cra
         return Ok(crate::calls::Answer { records: Vec::new(), exit: Exit::Done });
     }
     let mut flags = ["-", "--restart", "--reset", "--json"].map(OsString::from).to_vec();
-    if args.wait.is_some() {
-        // How long is waited is for those that say when they are ready.
-        flags.push("--life=1s".into());
-    }
-    match args.wait {
-        Some(Some(duration)) => flags.push(format!("--wait={}ms", duration.as_millis()).into()),
-        Some(None) => flags.push("--wait".into()),
-        None => {}
-    }
+    flags.extend(waiting(args));
     call("bgrun-run", &flags, Some(&records(&begun)), Talk::Shown)
+}
+
+/// The flags that make `bgrun-run` wait, if that is asked for.
+fn waiting(args: &Args) -> Vec<OsString> {
+    match args.wait {
+        None => Vec::new(),
+        Some(None) => vec!["--wait".into()],
+        // The time is for those that say when they are ready.
+        Some(Some(duration)) => {
+            vec![format!("--wait={}ms", duration.as_millis()).into(), "--life=1s".into()]
+        }
+    }
+}
+
+/// Waits until those are ready too that ran already.
+fn wait_for_kept(args: &Args, steps: &[Step]) -> anyhow::Result<Exit> {
+    let kept = steps.iter().filter(|step| step.action == Action::Keep && step.is_up);
+    let kept: Vec<Value> = kept.map(|step| json!({"name": step.name})).collect();
+    if args.wait.is_none() || kept.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let mut flags = ["-", "--if-absent", "--json"].map(OsString::from).to_vec();
+    flags.extend(waiting(args));
+    Ok(call("bgrun-run", &flags, Some(&kept), Talk::Shown)?.exit)
 }
 
 /// The records of those that were left alone.

@@ -119,7 +119,8 @@ pub(crate) fn of(
     let mut refused: BTreeMap<String, Failure> = BTreeMap::new();
     for (root, unknown) in roots.iter().zip(unknown) {
         if let Some((by, missing)) = unknown {
-            let near = name::nearest(&missing, known.keys().copied());
+            let others = known.keys().copied().filter(|name| name != root);
+            let near = name::nearest(&missing, others);
             refused.insert((*root).to_owned(), lacks(root, &by, &missing, near));
         }
     }

@@ -83,17 +83,21 @@ pub(crate) struct Asker {
 }
 
 /// How often is looked: first after the shortest pause, each further one half as long
-/// again, up to the longest.
+/// again, up to the longest. What takes long is looked at ever less often.
 #[derive(Debug, Clone, Copy)]
 struct Pace(Duration, Duration);
+
+/// No pause needs to be shorter than this part of the time that it has taken so far.
+const PATIENT: u32 = 50;
 
 impl Pace {
     const PORT: Self = Self(Duration::from_millis(5), Duration::from_millis(500));
     const HTTP: Self = Self(Duration::from_millis(20), Duration::from_secs(1));
     const COMMAND: Self = Self(Duration::from_millis(250), Duration::from_secs(1));
 
-    fn after(self) -> Self {
-        Self((self.0 * 3 / 2).min(self.1), self.1)
+    fn after(self, so_far: Duration) -> Self {
+        let longest = self.1.max(so_far / PATIENT);
+        Self((self.0 * 3 / 2).min(longest), self.1)
     }
 }
 
@@ -125,6 +129,7 @@ impl Asker {
         mut pace: Pace,
         mut look: impl FnMut() -> anyhow::Result<bool>,
     ) -> anyhow::Result<bool> {
+        let begun = Instant::now();
         loop {
             if look()? {
                 return Ok(true);
@@ -132,7 +137,26 @@ impl Asker {
             if self.leaves_within(pace.0)? {
                 return Ok(false);
             }
-            pace = pace.after();
+            pace = pace.after(begun.elapsed());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_long_is_looked_at_less_often() {
+        let mut pace = Pace::PORT;
+        let mut so_far = Duration::ZERO;
+        let mut looks = 0;
+        while so_far < Duration::from_secs(3600) {
+            so_far += pace.0;
+            pace = pace.after(so_far);
+            looks += 1;
+            assert!(pace.0 <= Duration::from_millis(500).max(so_far / PATIENT));
+        }
+        assert!((100..1000).contains(&looks), "{looks} looks in an hour");
     }
 }
