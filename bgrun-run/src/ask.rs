@@ -1,5 +1,7 @@
 //! What was typed or piped in: one [`Ask`] for each process to start.
 
+mod record;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Read;
@@ -11,7 +13,6 @@ use bgrun_platform::Signal;
 use bgrun_platform::tool::{Exit, Failure};
 use bgrun_store::selection::{self, Item};
 use bgrun_store::{KeepAlive, name};
-use serde::Deserialize;
 
 use crate::args::{self, Args};
 use crate::config::Wish;
@@ -186,45 +187,6 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
     })
 }
 
-/// The parts of a record that say what to start. Other fields are left unread: a record
-/// as `ls --json` prints it is a spec.
-#[derive(Debug, Deserialize)]
-struct Part {
-    name: Option<String>,
-    command: Option<String>,
-    argv: Option<Vec<String>>,
-    #[serde(alias = "directory")]
-    workdir: Option<PathBuf>,
-    stdout_path: Option<PathBuf>,
-    stderr_path: Option<PathBuf>,
-    group: Option<String>,
-    env: Option<BTreeMap<String, String>>,
-    env_keys: Option<Vec<String>>,
-    env_set: Option<Vec<String>>,
-    #[serde(rename = "configPath")]
-    config: Option<PathBuf>,
-    env_files: Option<Vec<PathBuf>>,
-    shared_log: Option<bool>,
-    stop_signal: Option<Signal>,
-    stop_timeout_ms: Option<u64>,
-    keep_alive: Option<KeepAlive>,
-    memory_limit_bytes: Option<u64>,
-    restart_interval_minutes: Option<u64>,
-    backoff_min_ms: Option<u64>,
-    backoff_max_ms: Option<u64>,
-    max_restarts: Option<u32>,
-    restart_window_ms: Option<u64>,
-    stop_exit_codes: Option<Vec<i32>>,
-    no_config: Option<bool>,
-    after: Option<Vec<String>>,
-    ready: Option<String>,
-    log_max_size_bytes: Option<u64>,
-    log_keep: Option<u32>,
-    log_compress: Option<bool>,
-    log_max_total_bytes: Option<u64>,
-    project: Option<PathBuf>,
-}
-
 fn from_stdin(args: &Args) -> anyhow::Result<Vec<Ask>> {
     if !args.argv.is_empty() || args.command.is_some() || args.name.is_some() {
         return Err(usage("- reads what to start from stdin: no name or command beside it").into());
@@ -237,12 +199,8 @@ fn from_stdin(args: &Args) -> anyhow::Result<Vec<Ask>> {
     for (at, item) in items.into_iter().enumerate() {
         asks.push(match item {
             Item::Name(name) => Ask { name: Some(name), is_selector: true, ..base.clone() },
-            Item::Record(record) => {
-                let part = serde_json::from_value(record.into())
-                    .map_err(|error| usage(format!("stdin, item {}: {error}", at + 1)))?;
-                from_part(part, &base)
-                    .map_err(|what| usage(format!("stdin, item {}: {what}", at + 1)))?
-            }
+            Item::Record(record) => record::read(record.into(), &base)
+                .map_err(|what| usage(format!("stdin, item {}: {what}", at + 1)))?,
         });
     }
     let mut names: Vec<&str> = asks.iter().filter_map(|ask| ask.name.as_deref()).collect();
@@ -253,93 +211,6 @@ fn from_stdin(args: &Args) -> anyhow::Result<Vec<Ask>> {
         );
     }
     Ok(asks)
-}
-
-/// Flags of the command line go before what a record says.
-fn from_part(part: Part, base: &Ask) -> Result<Ask, String> {
-    let name = part.name.as_deref().map(checked).transpose().map_err(|error| error.to_string())?;
-    let command = match (part.argv, part.command) {
-        (Some(argv), _) if argv.is_empty() => return Err("argv is empty".to_owned()),
-        (Some(argv), _) => Some(Command::Argv(argv.into_iter().map(OsString::from).collect())),
-        (None, Some(line)) if line.trim().is_empty() => return Err("command is empty".to_owned()),
-        (None, Some(line)) => Some(Command::Shell(line)),
-        (None, None) if name.is_none() => return Err("neither a name nor a command".to_owned()),
-        (None, None) => None,
-    };
-    let mut settings = part.env.unwrap_or_default();
-    let mut caller_environment = None;
-    let mut missing_values = Vec::new();
-    let mut has_all_settings = false;
-    if let Some(keys) = part.env_keys {
-        // `ls --json --env` shows all of the environment, and names what is set above the
-        // caller's: each goes back to its place.
-        let (set, below): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            settings.into_iter().partition(|(key, _)| keys.contains(key));
-        missing_values = keys.into_iter().filter(|key| !set.contains_key(key)).collect();
-        settings = set;
-        // What files gave comes from the files again.
-        if let Some(by_name) = &part.env_set {
-            settings.retain(|key, _| by_name.contains(key));
-        }
-        has_all_settings = missing_values.is_empty();
-        if !below.is_empty() {
-            caller_environment =
-                Some(below.into_iter().map(|(key, value)| (key.into(), value.into())).collect());
-        }
-    }
-    settings.extend(base.settings.clone());
-    let or_part = |flag: &Vec<PathBuf>, part: Option<Vec<PathBuf>>| {
-        if flag.is_empty() { part.unwrap_or_default() } else { flag.clone() }
-    };
-    let keeps_logs = base.logs_directory.is_none();
-    Ok(Ask {
-        name,
-        command,
-        settings,
-        caller_environment,
-        has_all_settings,
-        missing_values,
-        directory: base.directory.clone().or(part.workdir),
-        config: base.config.clone().or(part.config.map(Wish::Recorded)),
-        environment_files: or_part(&base.environment_files, part.env_files),
-        fresh_environment: base.fresh_environment,
-        stdout: base.stdout.clone().or(part.stdout_path.filter(|_| keeps_logs)),
-        stderr: base.stderr.clone().or(part.stderr_path.filter(|_| keeps_logs)),
-        logs_directory: base.logs_directory.clone(),
-        shared_log: base.shared_log || part.shared_log.unwrap_or(false),
-        group: base.group.clone().or(part.group),
-        stop_signal: base.stop_signal.or(part.stop_signal),
-        stop_timeout: base.stop_timeout.or(part.stop_timeout_ms.map(Duration::from_millis)),
-        keep_alive: base.keep_alive.or(part.keep_alive),
-        backoff: base.backoff.or(pair(part.backoff_min_ms, part.backoff_max_ms)),
-        max_restarts: base.max_restarts.or(part
-            .max_restarts
-            .map(|most| (most, Duration::from_millis(part.restart_window_ms.unwrap_or(60_000))))),
-        final_codes: base.final_codes.clone().or(part.stop_exit_codes),
-        memory_limit_bytes: base.memory_limit_bytes.or(part.memory_limit_bytes),
-        restart_interval_minutes: base.restart_interval_minutes.or(part.restart_interval_minutes),
-        no_config: base.no_config.or(part.no_config),
-        after: match (&base.after, part.after) {
-            (Some(after), _) => Some(after.clone()),
-            (None, Some(after)) => Some(declared::after_all(&after)?),
-            (None, None) => None,
-        },
-        ready: base.ready.clone().or(declared::probe(part.ready.as_deref())?),
-        log_max_size_bytes: base.log_max_size_bytes.or(part.log_max_size_bytes),
-        log_keep: base.log_keep.or(part.log_keep),
-        log_compress: base.log_compress.or(part.log_compress),
-        log_max_total_bytes: base.log_max_total_bytes.or(part.log_max_total_bytes),
-        project: part.project,
-        is_reset: base.is_reset,
-        hint: None,
-        is_selector: false,
-    })
-}
-
-/// Two durations in milliseconds, the first no longer than the second.
-fn pair(shortest: Option<u64>, longest: Option<u64>) -> Option<(Duration, Duration)> {
-    let (shortest, longest) = (shortest?, longest?);
-    (shortest <= longest).then(|| (Duration::from_millis(shortest), Duration::from_millis(longest)))
 }
 
 #[cfg(test)]
@@ -381,18 +252,5 @@ mod tests {
         ] {
             assert!(asked(words).is_err(), "{words:?}");
         }
-    }
-
-    #[test]
-    fn a_record_is_a_spec_and_flags_go_before_it() {
-        let record = r#"{"name":"web","argv":["node","x"],"command":"node x","workdir":"/srv","env":{"A":"1"},
-            "env_keys":["A","SECRET"],"group":"g","stop_timeout_ms":5,"status":"running","pid":7}"#;
-        let part: Part = serde_json::from_str(record).expect("part");
-        let base = Ask { group: Some("other".into()), ..Ask::default() };
-        let ask = from_part(part, &base).expect("ask");
-        assert_eq!(ask.command, Some(Command::Argv(vec!["node".into(), "x".into()])));
-        assert_eq!((ask.group.as_deref(), ask.directory), (Some("other"), Some("/srv".into())));
-        assert_eq!((ask.missing_values, ask.caller_environment), (vec!["SECRET".to_owned()], None));
-        assert_eq!(ask.stop_timeout, Some(Duration::from_millis(5)));
     }
 }
