@@ -124,6 +124,10 @@ fn one_click_stops_restarts_and_deletes_and_another_takes_it_back() {
 
     browser.click(&row("web", ".act-guard"));
     eventually("web is kept alive", || home.ls("web")["keep_alive"] == "always");
+    browser.until(&format!(
+        "document.querySelector('{}')",
+        row("web", ".act-guard[aria-pressed=true]")
+    ));
     browser.click(&row("web", ".act-guard"));
     eventually("web is not kept alive", || home.ls("web")["keep_alive"] == "never");
 

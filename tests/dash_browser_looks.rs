@@ -4,8 +4,10 @@
 use std::path::PathBuf;
 use tests::*;
 
-/// Height and width of a laptop, a tablet and a phone.
-const SIZES: [(u32, u32); 3] = [(1440, 900), (1024, 768), (390, 844)];
+/// Widths and heights.
+const LAPTOP: (u32, u32) = (1440, 900);
+const TABLET: (u32, u32) = (1024, 768);
+const PHONE: (u32, u32) = (390, 844);
 
 /// What axe-core does not like about the page as it is.
 fn violations(browser: &Browser) -> Vec<Value> {
@@ -23,43 +25,32 @@ fn violations(browser: &Browser) -> Vec<Value> {
     report["violations"].as_array().cloned().unwrap_or_default()
 }
 
-/// Ten processes of a small shop, in every state that does not pass by itself.
+/// A small shop, in every state that does not pass by itself.
 fn shop(home: &Home) {
-    let web = program("listens");
-    home.verb("run", ["web", "--group", "shop", "-e", "API_TOKEN=s3cret", "-q", "--", &web]).ok();
-    home.verb(
-        "run",
-        [
-            "api",
-            "--group",
-            "shop",
-            "-q",
-            "-c",
-            "echo listening; echo 'Error: connect ECONNREFUSED 127.0.0.1:5432' >&2; exit 3",
-        ],
-    )
-    .ok();
-    let requests = "for n in $(seq 1 400); do printf '\\033[32mGET\\033[0m /orders/%s \\033[2m%s ms\\033[0m\\n' $n $((n * 7 % 90)); done; \
-         echo 'warning: slow query' >&2; exec sleep 60";
-    home.verb("run", ["orders", "--group", "shop", "-q", "-c", requests]).ok();
-    home.verb("run", ["worker", "--group", "shop", "--keep-alive", "-q", "--", "sleep", "60"]).ok();
-    home.verb(
-        "run",
-        [
-            "mail",
-            "--group",
-            "shop",
-            "--keep-alive",
-            "--backoff",
-            "50s..60s",
-            "-q",
-            "-c",
-            "sleep 0.1; kill -SEGV $$",
-        ],
-    )
-    .ok();
-    for (name, command) in [("docs", "sleep 59"), ("metrics", "sleep 58"), ("cache", "sleep 57")] {
-        home.verb("run", [name, "-q", "-c", command]).ok();
+    std::fs::copy(program("listens"), home.at("web")).unwrap();
+    home.script(
+        "api.sh",
+        "echo listening\necho 'Error: connect ECONNREFUSED 127.0.0.1:5432' >&2\nexit 3\n",
+    );
+    home.script(
+        "orders.sh",
+        "for n in $(seq 1 400); do\n  printf '\\033[32mGET\\033[0m /orders/%s \\033[2m%s ms\\033[0m\\n' \
+         $n $((n * 7 % 90))\ndone\necho 'warning: slow query' >&2\n\
+         for n in $(seq 1 500); do sleep 0.1; : $(seq 1 $((n * 37 % 900))); done\n",
+    );
+    home.script("mail.sh", "sleep 0.1\nkill -SEGV $$\n");
+    let shop: [&[&str]; 5] = [
+        &["web", "-e", "API_TOKEN=s3cret", "--", "./web"],
+        &["api", "--", "sh", "api.sh"],
+        &["orders", "--", "sh", "orders.sh"],
+        &["worker", "--keep-alive", "--", "sleep", "60"],
+        &["mail", "--keep-alive", "--backoff", "50s..60s", "--", "sh", "mail.sh"],
+    ];
+    for arguments in shop {
+        home.verb("run", ["-q", "--group", "shop"]).args(arguments).ok();
+    }
+    for (name, time) in [("docs", "59"), ("metrics", "58"), ("cache", "57")] {
+        home.verb("run", [name, "-q", "--", "sleep", time]).ok();
     }
     home.verb("run", ["migrate", "-q", "--", "true"]).ok();
     home.kill(["docs"]);
@@ -69,12 +60,20 @@ fn shop(home: &Home) {
     home.until_out("orders", "/orders/400");
 }
 
-/// Each screen in each size: nothing to complain of, no wider than the window, pictured.
-fn look_at_every_screen(theme: &str) {
+/// Each screen: nothing to complain of, no wider than the window, pictured.
+fn look_at_every_screen(theme: &str, (width, height): (u32, u32)) {
     let home = Home::new();
     shop(&home);
     let dashboard = Dashboard::start(&home);
     let browser = Browser::at(&home, &dashboard);
+    browser.script("document.documentElement.dataset.theme = arguments[0]", &[json!(theme)]);
+    browser.resize(width, height);
+    let look = |screen: &str| {
+        browser.screenshot(&format!("{screen}-{theme}-{width}"));
+        assert_eq!(violations(&browser), Vec::<Value>::new(), "{screen} {theme} {width}");
+        let wide = browser.script("return document.documentElement.scrollWidth - innerWidth", &[]);
+        assert!(wide.as_i64() <= Some(0), "{screen} {width} is {wide} pixels too wide");
+    };
     let screens = [
         ("list", "#/", "document.querySelectorAll('tr.process').length >= 9"),
         (
@@ -86,44 +85,69 @@ fn look_at_every_screen(theme: &str) {
         ("merged", "#/logs/orders/api?find=orders", "document.querySelector('mark')"),
         ("form", "#/new", "document.querySelector('dialog.form[open]')"),
     ];
-    browser.script("document.documentElement.dataset.theme = arguments[0]", &[json!(theme)]);
-    for (width, height) in SIZES {
-        browser.resize(width, height);
-        for (screen, address, is_there) in screens {
-            browser.view(address);
-            browser.until(is_there);
-            browser.screenshot(&format!("{screen}-{theme}-{width}"));
-            let found = violations(&browser);
-            assert!(found.is_empty(), "{screen} {theme} {width}: {found:#?}");
-            let wide =
-                browser.script("return document.documentElement.scrollWidth - innerWidth", &[]);
-            assert!(wide.as_i64() <= Some(0), "{screen} {width} is {wide} pixels too wide");
-        }
-        browser.view("#/");
-        browser.until("!document.querySelector('dialog')");
-        browser.press(['?']);
-        browser.until("document.querySelector('dialog.help')");
-        browser.screenshot(&format!("help-{theme}-{width}"));
-        assert_eq!(violations(&browser), Vec::<Value>::new(), "help {theme} {width}");
-        browser.press([key::ESCAPE]);
-        browser.press_with(key::CONTROL, 'k');
-        browser.until("document.querySelector('dialog.palette')");
-        browser.screenshot(&format!("palette-{theme}-{width}"));
-        assert_eq!(violations(&browser), Vec::<Value>::new(), "palette {theme} {width}");
-        browser.press([key::ESCAPE]);
-        browser.until("!document.querySelector('dialog')");
+    for (screen, address, is_there) in screens {
+        browser.view(address);
+        browser.until(is_there);
+        look(screen);
     }
+    browser.view("#/");
+    browser.until("!document.querySelector('dialog')");
+    browser.press(['?']);
+    browser.until("document.querySelector('dialog.help')");
+    look("help");
+    browser.press([key::ESCAPE]);
+    browser.press_with(key::CONTROL, 'k');
+    browser.until("document.querySelector('dialog.palette')");
+    look("palette");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
 #[test]
-fn every_screen_is_faultless_in_the_light_theme() {
-    look_at_every_screen("light");
+fn every_screen_is_faultless_on_a_laptop_in_the_light() {
+    look_at_every_screen("light", LAPTOP);
 }
 
 #[test]
-fn every_screen_is_faultless_in_the_dark_theme() {
-    look_at_every_screen("dark");
+fn every_screen_is_faultless_on_a_laptop_in_the_dark() {
+    look_at_every_screen("dark", LAPTOP);
+}
+
+#[test]
+fn every_screen_is_faultless_on_a_tablet_in_the_light() {
+    look_at_every_screen("light", TABLET);
+}
+
+#[test]
+fn every_screen_is_faultless_on_a_tablet_in_the_dark() {
+    look_at_every_screen("dark", TABLET);
+}
+
+#[test]
+fn every_screen_is_faultless_on_a_phone_in_the_light() {
+    look_at_every_screen("light", PHONE);
+}
+
+#[test]
+fn every_screen_is_faultless_on_a_phone_in_the_dark() {
+    look_at_every_screen("dark", PHONE);
+}
+
+#[test]
+fn the_picture_of_the_readme_is_taken_with_lines_of_load_and_memory() {
+    let home = Home::new();
+    shop(&home);
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.script("document.documentElement.dataset.theme = 'light'", &[]);
+    browser.resize(1640, 720);
+    browser.view("#/process/api");
+    let lines = "[...document.querySelectorAll('tr[data-name=orders] .spark path')]";
+    browser.until_within(
+        std::time::Duration::from_secs(40),
+        &format!("{lines}.every(path => path.getAttribute('d').split('L').length > 4)"),
+    );
+    browser.until("document.querySelector('.tail')");
+    browser.screenshot("dashboard");
 }
 
 #[test]
@@ -132,7 +156,7 @@ fn the_empty_page_and_the_bar_of_an_outage_are_pictured_and_faultless() {
     let dashboard = Dashboard::start(&home);
     let browser = Browser::at(&home, &dashboard);
     browser.until_it_shows("Nothing runs here yet");
-    for (width, height) in SIZES {
+    for (width, height) in [LAPTOP, TABLET, PHONE] {
         browser.resize(width, height);
         browser.screenshot(&format!("empty-{width}"));
         assert_eq!(violations(&browser), Vec::<Value>::new(), "empty {width}");
@@ -156,7 +180,7 @@ fn five_hundred_processes_are_shown_searched_and_stopped() {
     let dashboard = Dashboard::start(&home);
     let browser = Browser::at(&home, &dashboard);
     browser.until("document.querySelectorAll('tr.process').length === 500");
-    for (width, height) in SIZES {
+    for (width, height) in [LAPTOP, TABLET, PHONE] {
         browser.resize(width, height);
         browser.screenshot(&format!("five-hundred-{width}"));
     }

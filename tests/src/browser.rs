@@ -7,6 +7,7 @@ use crate::webdriver::WebDriver;
 use crate::{Dashboard, Home, Value, eventually_ok, eventually_some, json, workspace_root};
 use base64::Engine;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// Keys that are no letters, as WebDriver writes them.
 pub mod key {
@@ -96,6 +97,16 @@ impl Browser {
             let holds = self.script(&body, &[]) == Value::Bool(true);
             if holds { Ok(()) } else { Err(format!("{expression}\n{}", self.page())) }
         });
+    }
+
+    /// The same, for what needs its time by design.
+    #[track_caller]
+    pub fn until_within(&self, limit: Duration, expression: &str) {
+        let body = format!("return Boolean({expression})");
+        let begun = Instant::now();
+        while self.script(&body, &[]) != Value::Bool(true) {
+            assert!(begun.elapsed() < limit, "not within {limit:?}: {expression}");
+        }
     }
 
     /// All that can be read in the page.
