@@ -66,7 +66,7 @@ fn a_process_is_started_by_the_form_which_says_what_is_wrong_while_one_types() {
     browser.fill("#form-workdir", "/no/such/place");
     browser.fill("#form-command", "sleep 58");
     browser
-        .until("document.querySelector('#problem-workdir').textContent.includes('No such file')");
+        .until("document.querySelector('#problem-workdir').textContent.includes('does not exist')");
     browser.script("document.querySelector('#form-workdir').value = ''", &[]);
     browser.fill("#form-workdir", work.to_str().unwrap());
     browser.until("document.querySelector('#problem-workdir').textContent === ''");
