@@ -139,14 +139,12 @@ fn the_picture_of_the_readme_is_taken_with_lines_of_load_and_memory() {
     let dashboard = Dashboard::start(&home);
     let browser = Browser::at(&home, &dashboard);
     browser.script("document.documentElement.dataset.theme = 'light'", &[]);
-    browser.resize(1640, 720);
-    browser.view("#/process/api");
+    browser.resize(1280, 560);
     let lines = "[...document.querySelectorAll('tr[data-name=orders] .spark path')]";
     browser.until_within(
         std::time::Duration::from_secs(40),
         &format!("{lines}.every(path => path.getAttribute('d').split('L').length > 4)"),
     );
-    browser.until("document.querySelector('.tail')");
     browser.screenshot("dashboard");
 }
 

@@ -1,14 +1,15 @@
-// Ten minutes as a line of 60 by 18 pixels.
+// Ten minutes as a line of 60 by 18 pixels; less, as long as less is known.
 
 import { svg } from "./dom.js";
-import { SAMPLES } from "./processes.js";
 
 const WIDTH = 60;
 const HEIGHT = 18;
+/** The least that the width stands for: two minutes. */
+const LEAST = 24;
 
 /** The path of a series, its newest sample at the right edge. Pure. */
 export function path(series, top) {
-  const step = WIDTH / (SAMPLES - 1);
+  const step = WIDTH / (Math.max(LEAST, series.length) - 1);
   const points = series.map((value, index) => {
     const x = WIDTH - (series.length - 1 - index) * step;
     const y = HEIGHT - 1.5 - (Math.min(value, top) / top) * (HEIGHT - 3);
