@@ -45,15 +45,12 @@ fn the_printed_address_lets_one_browser_in_and_the_page_keeps_its_own_counsel() 
 
     // The address is worth nothing now, and neither is one without it.
     for address in [&dashboard.url, &format!("http://127.0.0.1:{}/", dashboard.port)] {
-        let stranger = Browser::new(&home_of_a_stranger());
+        let strange = Home::new();
+        let stranger = Browser::new(&strange);
         stranger.go(address);
         let page = stranger.page();
         assert!(!page.contains("web") && page.contains("bgrun dash --url"), "{page}");
     }
-}
-
-fn home_of_a_stranger() -> Home {
-    Home::new()
 }
 
 #[test]

@@ -28,7 +28,7 @@ function make(like) {
     command: text("node server.js", { class: "mono", required: true, value: like?.command ?? "" }),
     shell: h("input", { type: "checkbox", name: "shell", checked: like ? like.argv === null : false }),
     name: text("from the command", { value: like ? `${like.name}-2` : "" }),
-    workdir: text("your home directory", { class: "mono", value: like?.workdir ?? "" }),
+    workdir: text("where the dashboard was started", { class: "mono", value: like?.workdir ?? "" }),
     group: text("none", { value: like?.group ?? "" }),
     keep_alive: h("select", {}, h("option", { value: "never" }, "leave it ended"), h("option", { value: "on-failure" }, "start it again when it fails"), h("option", { value: "always" }, "always start it again")),
     memory: text("none, or 500m, 1g", { inputmode: "text", value: like?.memory_limit_bytes ? String(like.memory_limit_bytes) : "" }),
@@ -69,6 +69,7 @@ function make(like) {
       if (mine !== asked) return;
       complain([...problems, ...problemsOf(answer)]);
       if (answer.line) setText(line, answer.line);
+      if (!spec.workdir && answer.directory) controls.workdir.placeholder = answer.directory;
     } catch (why) {
       if (mine === asked) complain([...problems, { field: "general", message: why.message }]);
     }

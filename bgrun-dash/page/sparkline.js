@@ -24,7 +24,7 @@ export function sparkline() {
   return {
     element,
     draw(series, least) {
-      const d = path(series, Math.max(least, ...series) || 1);
+      const d = path(series, 1.2 * Math.max(least, ...series) || 1);
       if (line.getAttribute("d") !== d) line.setAttribute("d", d);
     },
   };
