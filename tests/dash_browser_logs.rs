@@ -6,7 +6,7 @@ use tests::*;
 /// A process that writes so many numbered lines, then what is put into its file `more`.
 fn start_writer(home: &Home, name: &str, lines: usize) -> std::path::PathBuf {
     let more = home.at(&format!("{name}.more"));
-    std::fs::write(&more, "").unwrap();
+    std::fs::write(&more, "").expect("a file can be made");
     let script = format!(
         "seq -f 'line %.0f of many' 1 {lines}; echo to stderr >&2; exec timeout 60 tail -n 0 -f -s 0.02 '{}'",
         more.display()
@@ -18,8 +18,8 @@ fn start_writer(home: &Home, name: &str, lines: usize) -> std::path::PathBuf {
 
 fn write_more(more: &std::path::Path, text: &str) {
     use std::io::Write;
-    let mut file = std::fs::OpenOptions::new().append(true).open(more).unwrap();
-    file.write_all(text.as_bytes()).unwrap();
+    let mut file = std::fs::OpenOptions::new().append(true).open(more).expect("the file is there");
+    file.write_all(text.as_bytes()).expect("it can be written");
 }
 
 /// The last line that is on the screen.

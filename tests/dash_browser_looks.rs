@@ -27,7 +27,7 @@ fn violations(browser: &Browser) -> Vec<Value> {
 
 /// A small shop, in every state that does not pass by itself.
 fn shop(home: &Home) {
-    std::fs::copy(program("listens"), home.at("web")).unwrap();
+    std::fs::copy(program("listens"), home.at("web")).expect("a program can be copied");
     home.script(
         "api.sh",
         "echo listening\necho 'Error: connect ECONNREFUSED 127.0.0.1:5432' >&2\nexit 3\n",
