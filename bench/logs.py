@@ -102,6 +102,7 @@ def tail(bench):
     for who, each in series.items():
         bench.note("tail", who, each)
     follow(bench, name, log)
+    search(bench, name, log)
     log.unlink()
     bench.end([bench.bgrun])
 
@@ -117,6 +118,55 @@ def big_log(bench, report):
     with open(log, "rb") as file:
         os.fsync(file.fileno())
     return "wbig", log
+
+
+# What is searched for, by the work; RARE lines are put into the log for it.
+RARE = b"2026-11-23T10:00:00Z ERROR payment refused after %d ms\n"
+SEARCHES = {
+    "grep": "payment refused",
+    "grep-regex": "(payment|order) [a-z]+ after [0-9]+ ms$",
+    "grep-none": "no such thing 123456",
+}
+
+
+def search(bench, name, log):
+    """Lines of a log of 1 GB that match, beside GNU grep and ripgrep. All print the same."""
+    with open(log, "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        for at in range(10):
+            file.seek(size // 10 * at)
+            file.readline()
+            # A line that is not shorter is overwritten: the length stays.
+            file.write(RARE % (1000 + at))
+        file.seek(0, os.SEEK_END)
+        file.write(RARE % 2000)
+    for work, pattern in SEARCHES.items():
+        ours = bench.bgrun.verb("logs", name, "--stdout", "--grep", pattern)
+        works = {bench.bgrun: ours}
+        for who, program, words in (
+            ("grep(1)", "grep", ["-a", "-E"]),
+            ("ripgrep", "rg", ["--no-config", "-a", "-N"]),
+        ):
+            if path := shutil.which(program):
+                # Both end with 1 when nothing matches.
+                code = 1 if work == "grep-none" else 0
+                argv = [path, *words, pattern, str(log)]
+                works[who] = Command(argv, {**bench.env, "LC_ALL": "C.UTF-8"}, code=code)
+            else:
+                bench.report.remark(f"{work}: {program} is not installed")
+        expected = clock.read(ours, bench.scratch)
+        if (work == "grep-none") != (expected == b""):
+            raise Failed(f"{work}: bgrun found {len(expected)} bytes")
+        for who, command in works.items():
+            if clock.read(command, bench.scratch) != expected:
+                raise Failed(f"{getattr(who, 'name', who)} finds other lines than bgrun")
+        series = bench.interleave(
+            bench.rounds(12),
+            {who: lambda _, command=command: clock.run(command, bench.scratch)
+             for who, command in works.items()},
+        )
+        for who, each in series.items():
+            bench.note(work, who, each)
 
 
 def follow(bench, name, log):
