@@ -30,7 +30,7 @@ pub(crate) fn leans_back(line: &[u8]) -> bool {
 
 fn of_text(head: &[u8], line: &[u8]) -> Option<Level> {
     let pairs = &line[..line.len().min(16 * NEAR_BYTES)];
-    if memchr::memchr(b'=', pairs).is_some()
+    if may_have_level(pairs)
         && let Some(level) = logfmt_pairs(pairs).find_map(|(key, value)| {
             is_level_key(key).then(|| std::str::from_utf8(&value).ok().and_then(of_word)).flatten()
         })
@@ -38,6 +38,12 @@ fn of_text(head: &[u8], line: &[u8]) -> Option<Level> {
         return Some(level);
     }
     of_prefix(head).or_else(|| of_words(head))
+}
+
+/// Whether a key of [`is_level_key`] may stand there: much faster than reading all pairs.
+fn may_have_level(line: &[u8]) -> bool {
+    let has = |part: &[u8]| memchr::memmem::find(line, part).is_some();
+    has(b"l=") || has(b"severity=") || has(b"levelname=")
 }
 
 /// `<3>` as sd-daemon(3) has it, and `E1123 14:03:…` as glog does.
