@@ -89,6 +89,7 @@ fn every_crate_of_the_design_is_there() {
         "bgrun-env",
         "bgrun-up",
         "bgrun-dash",
+        "bgrun-watch",
         "tests",
     ] {
         assert!(edges.contains_key(member), "no crate {member}");

@@ -44,6 +44,7 @@ pub(crate) fn all(args: &Args, done: &mut [Stopped], home: &Home) -> Result<(), 
         // Removed while it is held, so that nobody takes a lock that has no name.
         let _ = std::fs::remove_file(path);
         let _ = std::fs::remove_file(home.restart_lock(one.target.process.id));
+        let _ = std::fs::remove_file(home.watch_lock(one.target.process.id));
         let process = &one.target.process;
         if !args.keep_logs && !process.shared_log {
             for log in [&process.stdout, &process.stderr] {

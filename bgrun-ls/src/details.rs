@@ -84,6 +84,9 @@ fn tail(record: &Record) -> String {
     if matches!(record.status, Status::Running | Status::Stopping) && !record.supervised {
         words.push_str(", without supervisor");
     }
+    if record.watched {
+        words.push_str(", watched");
+    }
     words
 }
 

@@ -1,5 +1,6 @@
 //! What the system shows of each process: whether it lives, and what its tree uses.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -28,6 +29,8 @@ pub(crate) struct Seen {
     pub(crate) ports: Vec<u16>,
     /// It is between the two runs of a restart.
     is_restarted: bool,
+    /// Somebody restarts it when its files change.
+    is_watched: bool,
 }
 
 /// From so many on a second thread is worth its start.
@@ -55,7 +58,26 @@ pub(crate) fn all(home: &Home, mut processes: Vec<Process>) -> Vec<Seen> {
     for found in find_left_behind(&mut seen) {
         ports.find(found);
     }
+    find_watched(home, &mut seen);
     seen
+}
+
+/// From so many on it is cheaper to list the directory than to ask for each file in it.
+const FEW: usize = 8;
+
+/// Finds out which are restarted when their files change. Nearly always there is no file
+/// that could be locked for that.
+fn find_watched(home: &Home, seen: &mut [Seen]) {
+    let is_watched = |id| Lock::is_held(&home.watch_lock(id)).unwrap_or(false);
+    if seen.len() <= FEW {
+        seen.iter_mut().for_each(|one| one.is_watched = is_watched(one.process.id));
+        return;
+    }
+    let entries = std::fs::read_dir(home.lock_directory()).into_iter().flatten().flatten();
+    let id = |name: OsString| name.to_str()?.strip_suffix(".watch")?.parse::<i64>().ok();
+    for id in entries.filter_map(|entry| id(entry.file_name())).filter(|id| is_watched(*id)) {
+        seen.iter_mut().filter(|one| one.process.id == id).for_each(|one| one.is_watched = true);
+    }
 }
 
 /// The listening sockets of the machine, asked for when something runs that may have one.
@@ -114,6 +136,7 @@ fn one(home: &Home, mut process: Process) -> Seen {
             tree: healthy.tree,
             ports: Vec::new(),
             is_restarted: false,
+            is_watched: false,
         };
     } else if process.request > 0 {
         sight = look(&process, &lock);
@@ -147,6 +170,7 @@ fn one(home: &Home, mut process: Process) -> Seen {
         tree,
         ports: Vec::new(),
         is_restarted,
+        is_watched: false,
     }
 }
 
@@ -215,6 +239,7 @@ impl Seen {
             (record.exit_code, record.exit_signal, record.ended_at) = (None, None, None);
             record.exit_reason = Some(Reason::Unknown.as_str());
         }
+        record.watched = self.is_watched;
         record.supervised = self.supervisor.is_some() && self.is_held || self.is_elsewhere;
         record.supervisor_pid = self.supervisor;
         let oldest = || self.tree.iter().min_by_key(|one| (one.start_ticks, one.pid));

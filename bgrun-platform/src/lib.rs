@@ -15,6 +15,7 @@
 //! | [`ports`] | who listens where |
 //! | [`spawn`] | executing a command, or learning exactly why not |
 //! | [`events`] | what a supervisor sleeps on |
+//! | [`attend`] | other tools, run by one that stays |
 //! | [`logs`] | opening log files, waiting for them to grow, one log over all its archives |
 //! | [`probe`] | what it means to be ready |
 //! | [`foreign`] | running programs that are not ours, within a limit of time |
@@ -41,4 +42,6 @@ pub use linux::lock::{Lock, LockError};
 pub use linux::pidfd::{Ended, Pidfd, wait_until_one_ends};
 pub use linux::sight::Sight;
 pub use linux::signal::Signal;
-pub use linux::{clock, descriptors, events, ports, private, spawn, stat, terminal, tree, user};
+pub use linux::{
+    attend, clock, descriptors, events, ports, private, spawn, stat, terminal, tree, user,
+};

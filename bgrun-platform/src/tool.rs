@@ -1,6 +1,7 @@
 //! How a tool starts and ends: private files, one line per error, one table of exit
 //! codes, silence when the reader goes away.
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -99,8 +100,18 @@ pub fn run<Args: clap::Parser>(
     name: &'static str,
     act: impl FnOnce(Args) -> anyhow::Result<Exit>,
 ) -> ExitCode {
+    run_words(name, std::env::args_os().collect(), act)
+}
+
+/// The same for a command line of which the tool takes only `words`; the first one is its
+/// own name.
+pub fn run_words<Args: clap::Parser>(
+    name: &'static str,
+    words: Vec<OsString>,
+    act: impl FnOnce(Args) -> anyhow::Result<Exit>,
+) -> ExitCode {
     begin(name);
-    match Args::try_parse() {
+    match Args::try_parse_from(words) {
         Ok(args) => finish(act(args)),
         Err(error) => ExitCode::from(refuse(&error).code()),
     }

@@ -194,6 +194,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) stop_timeout: Option<Duration>,
 
+    /// Then stay, and restart it when its files change (see bgrun watch)
+    #[arg(short, long, conflicts_with_all = ["all", "adopt", "automatic"])]
+    pub(crate) watch: bool,
+
     /// If it runs: stop it, then start it
     #[arg(long, conflicts_with_all = ["force", "if_absent"])]
     pub(crate) restart: bool,

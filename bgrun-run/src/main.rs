@@ -22,6 +22,7 @@ mod start;
 mod stored;
 mod variables;
 mod wait;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -39,7 +40,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
         return variables::print(&args, &asks);
     }
     let (home, mut store) = stored::open()?;
-    let asks = stored::expand(&args, asks, &store)?;
+    let asks = watch::checked(&args, stored::expand(&args, asks, &store)?)?;
     let refused = fetch::all(&args, &asks, &home, &store)?;
     if oneself::is_meant(&args, &asks, &store)? {
         return oneself::hand_over(refused);
@@ -51,5 +52,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
     if args.dry_run {
         return dry_run::tell(&args, prepared, &home, &store);
     }
-    report::all(&args, order::start(&args, prepared, &home, &mut store)?)
+    let name = prepared.first().map(|(name, _)| name.clone());
+    let outcomes = order::start(&args, prepared, &home, &mut store)?;
+    watch::go_on(&args, name, report::all(&args, outcomes)?)
 }

@@ -120,6 +120,12 @@ impl Home {
         }
     }
 
+    /// The file that is locked while the process `id` is watched for changed files.
+    #[must_use]
+    pub fn watch_lock(&self, id: i64) -> PathBuf {
+        self.lock_directory().join(format!("{id}.watch"))
+    }
+
     /// All lock files, by id.
     #[must_use]
     pub fn locks(&self) -> Vec<(i64, PathBuf)> {

@@ -25,6 +25,8 @@ pub struct Record {
     pub wanted: &'static str,
     /// Whether a supervisor looks after it.
     pub supervised: bool,
+    /// Whether somebody restarts it when its files change.
+    pub watched: bool,
     /// Its pid while it runs.
     pub pid: Option<u32>,
     /// Its supervisor's pid.
@@ -167,6 +169,7 @@ impl Record {
             status,
             wanted: process.wanted.as_str(),
             supervised: false,
+            watched: false,
             pid: None,
             supervisor_pid: None,
             command: process.command.clone(),

@@ -200,6 +200,16 @@ impl Home {
         })
     }
 
+    /// Waits until a process runs for the time with this number, and returns its pid.
+    #[track_caller]
+    pub fn until_run(&self, name: &str, run: i64) -> i32 {
+        eventually_some(&format!("{name} is in run {run}"), || {
+            let record = self.ls(name);
+            let is_it = record.status() == "running" && record.number("run") == run;
+            is_it.then(|| record.pid())
+        })
+    }
+
     /// Stops processes, which must succeed, and returns the answer.
     #[track_caller]
     pub fn kill<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Value {

@@ -17,6 +17,7 @@ pub mod programs;
 mod record;
 mod sweep;
 mod terminal;
+mod watching;
 mod webdriver;
 
 pub use binaries::{bin_dir, faults_bin_dir, program, workspace_root};
@@ -36,3 +37,4 @@ pub use rustix::process::Signal;
 pub use serde_json::{Value, json};
 pub use sweep::{belongs_to, claimed_by};
 pub use terminal::Terminal;
+pub use watching::{DEBOUNCE, Watching};

@@ -60,6 +60,16 @@ pub(crate) fn set_umask(mask: u32) {
     rustix::process::umask(Mode::from_raw_mode(mask));
 }
 
+/// Does `act` with the file mode creation mask `umask`, as a command is to be started with
+/// it that the user has typed. The mask is the whole process's: no other thread may make
+/// files meanwhile.
+pub fn with_umask<T>(umask: u32, act: impl FnOnce() -> T) -> T {
+    let before = rustix::process::umask(Mode::from_raw_mode(umask));
+    let done = act();
+    rustix::process::umask(before);
+    done
+}
+
 /// Makes `path`, and what is missing above it, for us alone; takes the rights of
 /// others away where the older tool gave them.
 ///

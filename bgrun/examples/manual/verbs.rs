@@ -36,6 +36,7 @@ verbs! {
     run in "../../../bgrun-run/src/args.rs";
     up in "../../../bgrun-up/src/args.rs";
     wait in "../../../bgrun-wait/src/args.rs";
+    watch in "../../../bgrun-watch/src/args.rs";
 }
 
 /// A verb whose crate has a command line that is not above would have no manual.
