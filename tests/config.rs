@@ -92,6 +92,9 @@ fn a_named_file_is_relative_to_the_directory_of_the_process_or_absolute() {
     let record = home.verb("run", ["web", "--restart", "--json", "--config", absolute]).json();
     assert_eq!(environ_of(record.pid())["MODE"], "other");
     assert_eq!(restart(&home)["MODE"], "other", "what was named is stored");
+    let args = ["web", "--restart", "--json", "--config", "../app/./prod.toml"];
+    let record = home.verb("run", args).json();
+    assert_eq!(record["configPath"], app.join("prod.toml").to_str().unwrap());
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn a_remote_that_is_gone_is_told() {
 fn a_directory_that_is_no_work_tree_is_told() {
     is_refused(
         |_, app| fs::rename(app.join(".git"), app.join("not.git")).unwrap(),
-        "is in no work tree of git: not a git repository",
+        "app: not a git repository",
     );
 }
 

@@ -91,9 +91,9 @@ pub(crate) fn all(
 
 fn work_tree(directory: &Path) -> Result<(Git, PathBuf), Refusal> {
     let git = Git::in_directory(directory)?;
-    let root = git.act(&["rev-parse", "--show-toplevel"]).map_err(|why| {
-        format!("cannot fetch: {} is in no work tree of git: {why}", safe_path(directory))
-    })?;
+    let root = git
+        .act(&["rev-parse", "--show-toplevel"])
+        .map_err(|why| format!("cannot fetch in {}: {why}", safe_path(directory)))?;
     Ok((git, root.into()))
 }
 

@@ -150,7 +150,7 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 
 /// A file's path from the root; the file itself is not resolved: a log that is a link is
 /// refused, and a link to a configuration is followed at each start.
-fn file_path(path: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn file_path(path: &Path) -> Result<PathBuf, Failure> {
     let wrong = |what: &str| Failure::new(Exit::Usage, format!("{}: {what}", safe_path(path)));
     let file = path.file_name().ok_or_else(|| wrong("not the name of a file"))?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());

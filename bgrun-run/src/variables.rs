@@ -13,7 +13,7 @@ use bgrun_store::{Spec, variables};
 use crate::ask::Ask;
 use crate::config::{self, Configuration, Surroundings};
 use crate::environment::{self, Policies};
-use crate::prepare::absolute;
+use crate::prepare::{absolute, file_path};
 
 pub(crate) use print::print;
 
@@ -68,6 +68,10 @@ pub(crate) fn of(
     let stored = kept.map(|kept| (&*kept.directory, kept.config.as_deref(), kept.no_config));
     let choice = config::choose(ask.config.as_ref(), ask.no_config, directory, stored);
     let no_config = choice == config::Choice::None;
+    let choice = match choice {
+        config::Choice::Named(path) => config::Choice::Named(file_path(&path)?),
+        other => other,
+    };
     let surroundings = Surroundings {
         directory,
         caller: &caller_environment,
