@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use tests::*;
 
 fn names(list: &Value) -> Vec<&str> {
-    list.as_array().unwrap().iter().map(Record::name).collect()
+    list.as_array().expect("a list").iter().map(Record::name).collect()
 }
 
 fn has(event: &Event, name: &str, status: &str) -> bool {
