@@ -105,3 +105,16 @@ fn a_background_that_cannot_be_says_why() {
     assert!(refused.err().contains(&port), "{}", refused.err());
     assert!(refused.err().contains("in use"), "{}", refused.err());
 }
+
+#[test]
+fn a_snapshot_is_one_page_of_text() {
+    let home = Home::new();
+    home.start("<b>web", ["sh", "-c", "echo '<script>alert(1)</script>' >&2; exit 3"]);
+    home.until("<b>web", "failed");
+    let page = home.bgrun(["dash", "--snapshot"]).ok().out();
+    assert!(page.starts_with("<!doctype html>"), "{page}");
+    assert!(page.contains("&lt;b&gt;web") && page.contains("exit code 3"), "{page}");
+    assert!(page.contains("&lt;script&gt;alert(1)") && !page.contains("<script"), "{page}");
+    assert!(!page.contains("http://") && !page.contains("https://"), "nothing foreign: {page}");
+    assert!(!home.state().join("dash.token").exists(), "no dashboard was needed");
+}

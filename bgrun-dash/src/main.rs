@@ -28,6 +28,7 @@ mod picture;
 mod processes;
 mod routes;
 mod serve;
+mod snapshot;
 mod state;
 mod undo;
 mod verbs;
@@ -47,6 +48,9 @@ fn main() -> ExitCode {
 fn run(args: Args) -> anyhow::Result<Exit> {
     let home = Home::from_environment(user::home_directory)
         .map_err(|error| Failure::new(Exit::Store, error))?;
+    if args.snapshot {
+        return snapshot::print();
+    }
     private::directory(home.directory()).map_err(|error| Failure::new(Exit::Store, error))?;
     private::directory(&home.lock_directory()).map_err(|error| Failure::new(Exit::Store, error))?;
     if args.url {

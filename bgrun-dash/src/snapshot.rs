@@ -1,0 +1,190 @@
+//! `--snapshot`: the present state as one static page, with nothing in it that acts.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use anyhow::Context;
+use bgrun_platform::tool::Exit;
+use bgrun_platform::{sibling, user};
+use bgrun_store::time;
+use serde_json::Value;
+
+/// Colours of light and dark, and nothing else that a report needs.
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{font:14px/1.45 system-ui,sans-serif;margin:2rem;color:#1c2128;background:#fff}\
+table{border-collapse:collapse;width:100%}caption{text-align:left;margin-bottom:1rem}\
+th,td{text-align:left;padding:.35rem .75rem .35rem 0;border-bottom:1px solid #d0d7de;\
+vertical-align:top}\
+td{overflow-wrap:anywhere}pre{margin:.25rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere}\
+.number{text-align:right;font-variant-numeric:tabular-nums}\
+.failed,.lost,.backoff{color:#b3261e;font-weight:600}.running{color:#1a6e34}\
+@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}\
+th,td{border-color:#30363d}.failed,.lost,.backoff{color:#ff8a80}.running{color:#7ee295}}";
+
+/// Prints the page.
+///
+/// # Errors
+/// The processes cannot be listed.
+pub(crate) fn print() -> anyhow::Result<Exit> {
+    let output = sibling::command("bgrun-ls", ["--json"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("run bgrun-ls")?;
+    let records: Vec<Value> =
+        serde_json::from_slice(&output.stdout).context("read what bgrun-ls printed")?;
+    let tails: Vec<String> = records.iter().map(last_words).collect();
+    let page = page(&records, &tails, &time::text(time::now()), &user::machine_name());
+    let mut out = std::io::stdout().lock();
+    out.write_all(page.as_bytes()).and_then(|()| out.flush())?;
+    Ok(Exit::Done)
+}
+
+/// Whether its end asks for a reason.
+fn has_failed(record: &Value) -> bool {
+    matches!(record["status"].as_str(), Some("failed" | "lost" | "backoff"))
+}
+
+/// The last lines of stderr of what failed.
+fn last_words(record: &Value) -> String {
+    let name = record["name"].as_str().filter(|_| has_failed(record));
+    let Some(name) = name.map(bgrun_store::selection::exactly) else { return String::new() };
+    let words = ["--json", "--stderr", "--lines", "5", "--", &name];
+    let logs =
+        sibling::command("bgrun-logs", words).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    // Without them the rest is still worth showing.
+    let printed = logs.map(|output| output.stdout).unwrap_or_default();
+    let lines = printed.split(|byte| *byte == b'\n');
+    let lines = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    let lines: Vec<String> =
+        lines.filter_map(|line| line["line"].as_str().map(str::to_owned)).collect();
+    lines.join("\n")
+}
+
+/// The whole page. Failed ones come first.
+fn page(records: &[Value], tails: &[String], now: &str, machine: &str) -> String {
+    let mut all: Vec<(&Value, &String)> = records.iter().zip(tails).collect();
+    all.sort_by_key(|(record, _)| !has_failed(record));
+    let mut rows = String::new();
+    for (record, tail) in &all {
+        let status = text(&record["status"]);
+        let end = last_end(record);
+        let tail =
+            if tail.is_empty() { String::new() } else { format!("<pre>{}</pre>", safe(tail)) };
+        // Writing into a string does not fail.
+        let _ = writeln!(
+            rows,
+            "<tr><th scope=\"row\"><bdi>{}</bdi></th><td class=\"{status}\">{status}</td><td>{}</td>\
+             <td class=\"number\">{}</td><td>{}</td><td class=\"number\">{}</td>\
+             <td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td><td>{}</td>\
+             <td><code>{}</code>{tail}</td></tr>",
+            text(&record["name"]),
+            text(&record["group"]),
+            text(&record["pid"]),
+            text(&record["timestamp"]),
+            text(&record["restarts"]),
+            text(&record["cpu_percent"]),
+            record["memory_bytes"].as_u64().map(mebibytes).unwrap_or_default(),
+            ports(record),
+            safe(&end),
+            text(&record["command"]),
+        );
+    }
+    let count = all.len();
+    let failed = all.iter().filter(|(record, _)| has_failed(record)).count();
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
+         style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>bgrun on {machine}, {now}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <h1>Processes on {machine}</h1>\n<table>\n<caption>{count} processes, {failed} of them \
+         failed, at {now}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n{rows}</tbody>\n\
+         </table>\n</body>\n</html>\n",
+        HEADINGS.map(|heading| format!("<th scope=\"col\">{heading}</th>")).concat(),
+        machine = safe(machine),
+        now = safe(now),
+    )
+}
+
+const HEADINGS: [&str; 11] = [
+    "Name", "Status", "Group", "Pid", "Started", "Restarts", "CPU %", "Memory", "Ports",
+    "Last end", "Command",
+];
+
+fn ports(record: &Value) -> String {
+    let ports = record["ports"].as_array().cloned().unwrap_or_default();
+    ports.iter().map(text).collect::<Vec<_>>().join(" ")
+}
+
+fn last_end(record: &Value) -> String {
+    let Some(reason) = record["exit_reason"].as_str() else { return String::new() };
+    let how = match (record["exit_code"].as_i64(), record["exit_signal"].as_str()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => signal.to_owned(),
+        (None, None) => "not seen".to_owned(),
+    };
+    format!("{how} ({reason}) {}", record["ended_at"].as_str().unwrap_or_default())
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a display value")]
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
+}
+
+/// A value as text of HTML; nothing for null.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => safe(text),
+        other => safe(&other.to_string()),
+    }
+}
+
+/// `text` as it is to be read, whatever is in it.
+fn safe(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            '\n' => safe.push('\n'),
+            other if bgrun_platform::text::is_unsafe(other) => safe.push('\u{fffd}'),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn whatever_is_in_a_record_is_text() {
+        let evil = "</td><script>alert(1)</script>\u{1b}]8;;javascript:x\u{7}\u{202e}\"'&";
+        let record = json!({"name": evil, "status": "failed", "group": evil, "command": evil,
+            "exit_reason": evil, "exit_signal": evil, "ended_at": evil, "ports": [80]});
+        let page = page(&[record], &[evil.to_owned()], "now", evil);
+        assert!(!page.contains("<script"), "{page}");
+        assert!(!page.contains('\u{1b}') && !page.contains('\u{202e}'));
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    }
+
+    #[test]
+    fn what_failed_comes_first() {
+        let record = |name: &str, status: &str| json!({"name": name, "status": status});
+        let records =
+            [record("fine", "running"), record("bad", "failed"), record("off", "stopped")];
+        let page = page(&records, &[String::new(), String::new(), String::new()], "now", "here");
+        let at = |name: &str| page.find(&format!("<bdi>{name}</bdi>")).expect("it is there");
+        assert!(at("bad") < at("fine") && at("fine") < at("off"));
+        assert!(page.contains("3 processes, 1 of them failed, at now"));
+    }
+}
