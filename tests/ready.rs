@@ -248,6 +248,32 @@ fn a_killed_looker_harms_nothing() {
 }
 
 #[test]
+fn a_program_that_daemonizes_gets_ready_as_the_daemon() {
+    let home = Home::new();
+    let script =
+        format!("(setsid sh -c 'read line < gate; exec {} 0' &) ; exit 0", program("listens"));
+    home.sh("mkfifo gate").ok();
+    start(&home, "web", "port", &script);
+    holds_for(A_MOMENT, "it does not listen", || !is_ready(&home, "web"));
+    std::fs::write(home.at("gate"), "go\n").unwrap();
+    home.verb("wait", ["web", "--for", "ready", "--timeout", "15s"]).ok();
+    assert_eq!(home.ls("web").status(), "running");
+}
+
+#[test]
+fn a_rotated_log_is_read_on() {
+    let home = Home::new();
+    home.sh("mkfifo gate").ok();
+    let script = "seq 100000; echo begun; read line < gate; echo up; sleep 60";
+    start(&home, "web", "log:^up$", script);
+    home.until_out("web", "begun");
+    home.verb("logs", ["web", "--rotate"]).ok();
+    holds_for(A_MOMENT, "it has not said so", || !is_ready(&home, "web"));
+    std::fs::write(home.at("gate"), "go\n").unwrap();
+    home.verb("wait", ["web", "--for", "ready", "--timeout", "15s"]).ok();
+}
+
+#[test]
 fn a_locked_store_does_not_hide_that_it_is_ready() {
     let home = Home::new();
     home.sh("mkfifo gate").ok();

@@ -28,6 +28,8 @@ pub(crate) fn between(old: &Spec, new: &Spec) -> Vec<&'static str> {
         settings: _,
         umask: _,
         started_by: _,
+        // It follows from the command.
+        container: _,
         group,
         command,
         argv,
@@ -47,7 +49,6 @@ pub(crate) fn between(old: &Spec, new: &Spec) -> Vec<&'static str> {
         no_config,
         after,
         ready,
-        container,
         log_policy,
         project,
     } = old;
@@ -57,7 +58,7 @@ pub(crate) fn between(old: &Spec, new: &Spec) -> Vec<&'static str> {
     let most = |policy: &bgrun_store::RestartPolicy| (policy.most, policy.window);
     let logs = &new.log_policy;
     let different = [
-        ("command", *command != new.command || *argv != new.argv || *container != new.container),
+        ("command", *command != new.command || *argv != new.argv),
         ("directory", *directory != new.directory),
         ("group", *group != new.group),
         ("after", *after != new.after),
