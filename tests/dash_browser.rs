@@ -213,8 +213,12 @@ fn everything_can_be_done_with_the_keyboard_alone() {
     eventually("gamma is kept alive", || home.ls("gamma")["keep_alive"] == "always");
     browser.press(['d']);
     eventually("gamma is forgotten", || home.find("gamma").is_none());
+    browser.until("document.querySelector('.toast')?.textContent.startsWith('gamma deleted')");
+    browser.press(['u']);
+    eventually("gamma is back", || home.find("gamma").is_some());
+    browser.until("document.querySelectorAll('tr.process').length === 1");
     browser.press([key::ESCAPE]);
-    browser.until("document.querySelectorAll('tr.process').length === 2");
+    browser.until("document.querySelectorAll('tr.process').length === 3");
 
     browser.press(['?']);
     browser.until_it_shows("single keys act");

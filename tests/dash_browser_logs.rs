@@ -39,14 +39,14 @@ fn a_log_is_followed_until_the_reader_scrolls_and_again_when_he_comes_back() {
     // tail(1) itself looks fifty times a second; the page is as quick.
     write_more(&more, "warm\n");
     browser.until(&format!("{LAST} === 'warm'"));
-    let quickest = (0..5).map(|n| {
+    let quickest = (0..10).map(|n| {
         let begun = Instant::now();
         write_more(&more, &format!("live {n}\n"));
         browser.until(&format!("{LAST} === 'live {n}'"));
         begun.elapsed()
     });
     let quickest = quickest.min().unwrap();
-    assert!(quickest < Duration::from_millis(400), "a line took {quickest:?} to be shown");
+    assert!(quickest < Duration::from_millis(200), "a line took {quickest:?} to be shown");
 
     browser.script("document.querySelector('.log-view').scrollTop = 2000", &[]);
     browser.until("document.querySelector('.toggles [aria-pressed]').getAttribute('aria-pressed') === 'false'");

@@ -8,6 +8,9 @@ import { toast } from "./toast.js";
 const AT_ONCE = 4;
 /** How long a deleted process can be brought back from its message. */
 const UNDO_MS = 15_000;
+/** How long the dashboard itself keeps it. */
+const KEPT_MS = 60_000;
+let lastDeletion = null;
 
 export const session = { version: null, readOnly: false };
 
@@ -66,11 +69,22 @@ export async function act(kind, names) {
   if (failed.length > 3) toast(`and ${failed.length - 3} more could not be ${done}`, { bad: true });
   if (succeeded.length > 0) {
     const action = undo.length > 0 ? { label: "Undo", run: () => bringBack(undo) } : null;
+    if (action) lastDeletion = { ids: undo, until: Date.now() + KEPT_MS };
     toast(`${listed(succeeded)} ${done}`, { action, stays: action ? UNDO_MS : 2500 });
   }
 }
 
+/** Whether there is a deletion that can be taken back. */
+export const canUndo = () => lastDeletion !== null && Date.now() < lastDeletion.until;
+
+/** Takes the last deletion back. */
+export function undoLast() {
+  if (canUndo()) return bringBack(lastDeletion.ids);
+  return toast("There is nothing to undo.", { stays: 2500 });
+}
+
 async function bringBack(ids) {
+  if (lastDeletion?.ids === ids) lastDeletion = null;
   const back = [];
   for (const id of ids) {
     try {

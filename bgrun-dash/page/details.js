@@ -5,6 +5,7 @@ import { session } from "./actions.js";
 import { buttons } from "./buttons.js";
 import { arrange, byId, h, icon, iconButton, setAttribute, setText } from "./dom.js";
 import { environment } from "./environment.js";
+import { connection } from "./events.js";
 import { consequence, isBadEnd, lastEnd, sentence, shortEnd } from "./explain.js";
 import { bytes, count, duration, lasted, moment, percent } from "./format.js";
 import { find, samples, uptime } from "./processes.js";
@@ -143,6 +144,8 @@ function makePane(name) {
     update() {
       const record = find(name);
       setAttribute(element, "data-gone", record ? null : "true");
+      // Nothing is missing before anything was told.
+      if (!record && connection.state === "connecting") return;
       if (!record) {
         known.replaceChildren(h("p", { class: "problem" }, `There is no process named ${name}.`), h("a", { href: address(listAddress()) }, "Back to the list"));
         return;

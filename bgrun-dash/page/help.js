@@ -5,7 +5,7 @@ import { h, iconButton } from "./dom.js";
 
 const KEYS = [
   ["List", [["j k ↑ ↓", "next, previous"], ["Enter", "details"], ["L", "logs"], ["X", "select"], ["A", "select all"], ["/", "search"], ["Esc", "close, clear, back"]]],
-  ["Do", [["S", "stop, or start"], ["R", "restart"], ["G", "keep alive, or not"], ["D", "delete (can be undone)"], ["N", "new process"], ["Ctrl K", "find any action"], ["?", "this"]]],
+  ["Do", [["S", "stop, or start"], ["R", "restart"], ["G", "keep alive, or not"], ["D", "delete"], ["U", "undo the last deletion"], ["N", "new process"], ["Ctrl K", "find any action"], ["?", "this"]]],
   ["Logs", [["/", "search"], ["Enter", "next hit"], ["Shift Enter", "previous hit"], ["F", "follow"], ["W", "wrap"], ["T", "times"], ["Home End", "first, last line"]]],
 ];
 

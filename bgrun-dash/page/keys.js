@@ -1,6 +1,6 @@
 // Everything by keyboard.
 
-import { act, toggle, toggleGuard } from "./actions.js";
+import { act, toggle, toggleGuard, undoLast } from "./actions.js";
 import { byId } from "./dom.js";
 import { help, singleKeys } from "./help.js";
 import { clearSelection, focusCursor, moveCursor, selectAll, selected, setCursor, targets, toggleSelected } from "./list.js";
@@ -72,6 +72,7 @@ function meaning(key) {
   if (own) return own;
   if (ACTIONS[key]) return () => ACTIONS[key](whom());
   if (key === "n") return () => go({ view: "new" });
+  if (key === "u") return undoLast;
   if (key === "?") return help;
   return null;
 }

@@ -1,6 +1,6 @@
 // Ctrl-K: every action there is, found by typing.
 
-import { act, session, toggleGuard } from "./actions.js";
+import { act, canUndo, session, toggleGuard, undoLast } from "./actions.js";
 import { arrange, h, setAttribute } from "./dom.js";
 import { copy } from "./empty.js";
 import { help } from "./help.js";
@@ -60,6 +60,7 @@ function ofTargets() {
 function general() {
   const named = (wanted) => all().filter(wanted).map((record) => record.name);
   const changes = session.readOnly ? [] : [
+    ...(canUndo() ? [["Undo the last deletion", undoLast, "U"]] : []),
     ["New process", () => go({ view: "new" }), "N"],
     ["Start all that do not run", () => act("start", named((record) => !isUp(record)))],
     ["Restart all that failed", () => act("restart", named((record) => ["failed", "lost"].includes(record.status)))],
