@@ -89,6 +89,29 @@ pub(crate) struct Args {
     #[arg(short, long)]
     pub(crate) follow: bool,
 
+    /// Each line with the time at which it was written
+    ///
+    /// To within a tenth of a second while much is written. '-' where nobody saw it being
+    /// written. Several logs come in one order then.
+    #[arg(short, long, help_heading = "By time and run")]
+    pub(crate) timestamps: bool,
+
+    /// Only what was written since then: 10m (ago), 14:03, 2026-11-23, or RFC 3339
+    #[arg(long, value_name = "TIME", help_heading = "By time and run")]
+    pub(crate) since: Option<String>,
+
+    /// Only what was written until then
+    #[arg(long, value_name = "TIME", conflicts_with = "follow", help_heading = "By time and run")]
+    pub(crate) until: Option<String>,
+
+    /// Only what this run wrote; 'bgrun ls --details' lists the runs
+    #[arg(long, value_name = "N", conflicts_with = "follow", help_heading = "By time and run")]
+    pub(crate) run: Option<i64>,
+
+    /// Only what the run before the latest one wrote
+    #[arg(short, long, conflicts_with_all = ["follow", "run"], help_heading = "By time and run")]
+    pub(crate) previous: bool,
+
     /// Only lines that match this regular expression (several: any of them)
     ///
     /// The syntax is that of ripgrep and of the regex crate. A match is within one line; of a
@@ -205,11 +228,17 @@ impl Args {
         self.cursor.as_deref().or(self.new.then_some("default"))
     }
 
+    /// Whether a part is asked for, by time or by run.
+    pub(crate) fn has_window(&self) -> bool {
+        self.since.is_some() || self.until.is_some() || self.run.is_some() || self.previous
+    }
+
     /// How many lines are to be shown of what is there already.
     pub(crate) fn lines(&self) -> Lines {
         match self.lines {
             Some(lines) => lines,
             None if self.head.is_some() || self.reader().is_some() => Lines::All,
+            None if self.has_window() => Lines::All,
             None if self.has_conditions() && !self.follow => Lines::All,
             None => Lines::Last(100),
         }

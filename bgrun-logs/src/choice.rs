@@ -57,7 +57,13 @@ impl Choice {
         let is_plural = is_open || args.selectors.iter().any(|operand| operand == "-");
         let home = Home::from_environment(user::home_directory)
             .map_err(|error| Failure::new(Exit::Store, error))?;
-        Ok(Self { home, selectors, is_plural, is_open, wants_runs: args.json })
+        Ok(Self {
+            home,
+            selectors,
+            is_plural,
+            is_open,
+            wants_runs: args.json || args.run.is_some() || args.previous,
+        })
     }
 
     /// Looks up what is meant, and says what cannot be found.

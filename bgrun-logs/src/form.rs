@@ -8,6 +8,10 @@ pub(crate) struct Facts {
     pub(crate) json: bool,
     pub(crate) follow: bool,
     pub(crate) is_terminal: bool,
+    /// Whether lines have their times.
+    pub(crate) has_times: bool,
+    /// Whether the order of all lines is known.
+    pub(crate) is_merged: bool,
     /// Whether processes are to be told apart: there are several, or may be.
     pub(crate) is_several: bool,
     /// Whether bytes are to be shown as they are.
@@ -39,7 +43,7 @@ pub(crate) enum Form {
 /// The form that tells apart what has to be, and adds nothing else.
 pub(crate) fn form(facts: &Facts) -> Form {
     use Log::{Absent, Filled};
-    let Facts { json, follow, is_terminal, is_several, is_raw, stdout, stderr } = *facts;
+    let Facts { json, follow, is_terminal, is_several, is_raw, stdout, stderr, .. } = *facts;
     let plain = Form::Lines { labels: Labels::None, headings: false };
     if json {
         return Form::Json;
@@ -51,11 +55,14 @@ pub(crate) fn form(facts: &Facts) -> Form {
     match (is_both, follow) {
         // What comes has signs; what is there already gets headings unless all of it is
         // of stdout, which has no sign anyway.
+        (true, _) if facts.is_merged && stderr == Filled => {
+            Form::Lines { labels: Labels::Signs, headings: false }
+        }
         (true, true) => Form::Lines { labels: Labels::Signs, headings: stderr == Filled },
         (true, false) if stdout == Filled && stderr == Filled => {
             Form::Lines { labels: Labels::None, headings: true }
         }
-        _ if is_terminal && !is_raw => plain,
+        _ if facts.has_times || is_terminal && !is_raw => plain,
         // One stream was asked for by its name: that is for programs, and for files.
         _ => Form::Bytes { exact: !is_both || is_raw },
     }
@@ -87,7 +94,18 @@ mod tests {
             let of = |follow, is_terminal| {
                 let json = false;
                 let (is_several, is_raw) = (false, false);
-                form(&Facts { json, follow, is_terminal, is_several, is_raw, stdout, stderr })
+                let (has_times, is_merged) = (false, false);
+                form(&Facts {
+                    json,
+                    follow,
+                    is_terminal,
+                    has_times,
+                    is_merged,
+                    is_several,
+                    is_raw,
+                    stdout,
+                    stderr,
+                })
             };
             assert_eq!(of(false, false), pipe, "{stdout:?} {stderr:?} in a pipe");
             assert_eq!(of(false, true), terminal, "{stdout:?} {stderr:?} on a terminal");
@@ -102,6 +120,8 @@ mod tests {
                 json: false,
                 follow,
                 is_terminal,
+                has_times: false,
+                is_merged: false,
                 is_several: true,
                 is_raw: false,
                 stdout: Filled,

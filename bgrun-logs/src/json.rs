@@ -2,7 +2,7 @@
 
 use std::io;
 
-use bgrun_store::Stream;
+use bgrun_store::{Stream, time};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -11,6 +11,7 @@ use crate::harmless::{Destination, Harmless};
 use crate::page::Page;
 use crate::runs::Runs;
 use crate::source::Source;
+use crate::times::Times;
 
 /// A line longer than this comes in several records, so that memory stays bounded here
 /// and at the reader's.
@@ -45,12 +46,31 @@ pub(crate) struct Json {
     is_raw: bool,
     /// One for each log.
     harmless: Vec<Harmless>,
+    times: Option<Times>,
 }
 
 impl Json {
     /// With `is_raw` escape sequences stay in the lines.
     pub(crate) fn new(page: Page, is_raw: bool, runs: Runs) -> Self {
-        Self { page, sources: Vec::new(), runs, is_context: false, is_raw, harmless: Vec::new() }
+        Self {
+            page,
+            sources: Vec::new(),
+            runs,
+            is_context: false,
+            is_raw,
+            harmless: Vec::new(),
+            times: None,
+        }
+    }
+
+    /// Each line has its time, from here.
+    pub(crate) fn use_times(&mut self, times: Times) {
+        self.times = Some(times);
+    }
+
+    /// From now on what is shown has just been written.
+    pub(crate) fn go_live(&mut self) {
+        self.times.iter_mut().for_each(Times::go_live);
     }
 
     /// Whether the lines that come now only stand around those that were searched for.
@@ -94,11 +114,13 @@ impl Json {
         if piece.ends {
             harmless.end_line(&mut Vec::new());
         }
+        let written = self.times.as_mut().and_then(|times| times.at(source, piece.at));
+        let written = written.map(time::text);
         let record = Record {
             name: &source.name,
             run: self.runs.number_at(source, piece.at),
             stream: source.stream,
-            time: None,
+            time: written.as_deref(),
             line: &String::from_utf8_lossy(line),
             partial: !piece.ends,
             context: self.is_context,

@@ -9,6 +9,7 @@ use crate::label::{self, Labels};
 use crate::page::{Page, Screen};
 use crate::search::Pattern;
 use crate::source::Source;
+use crate::times::Times;
 
 /// Shows lines of several logs.
 pub(crate) struct Labelled {
@@ -25,6 +26,8 @@ pub(crate) struct Labelled {
     announced: Option<String>,
     /// What is to catch the eye, where there are colours.
     highlight: Option<Pattern>,
+    /// When lines were written, where that is asked for.
+    times: Option<Times>,
 }
 
 /// How one log is shown.
@@ -48,7 +51,18 @@ impl Labelled {
             has_headings: false,
             announced: None,
             highlight: None,
+            times: None,
         }
+    }
+
+    /// Before each line stands when it was written.
+    pub(crate) fn use_times(&mut self, times: Times) {
+        self.times = Some(times);
+    }
+
+    /// From now on what is shown has just been written.
+    pub(crate) fn go_live(&mut self) {
+        self.times.iter_mut().for_each(Times::go_live);
     }
 
     /// What matches is to catch the eye.
@@ -107,7 +121,15 @@ impl Labelled {
             }
             self.end_open_line();
             self.relabel();
-            self.page.buffer.extend_from_slice(self.voices[number].label.as_bytes());
+            let voice = &self.voices[number];
+            let stamp = self.times.as_mut().map(|times| times.stamp(&voice.source, piece.at));
+            let stamp = stamp.unwrap_or_default();
+            // Signs differ in width, names do not.
+            let parts = match self.labels {
+                Labels::Signs => [&stamp, &voice.label],
+                Labels::None | Labels::Names => [&voice.label, &stamp],
+            };
+            parts.iter().for_each(|part| self.page.buffer.extend_from_slice(part.as_bytes()));
         }
         self.open = Some(number);
         let harmless = &mut self.voices[number].harmless;

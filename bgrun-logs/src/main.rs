@@ -12,6 +12,7 @@
 //! | [`cutter`], [`labelled`], [`label`] | lines, with a name before each |
 //! | [`harmless`], [`style`] | bytes made fit for a terminal |
 //! | [`json`], [`runs`] | lines as records, and the run each belongs to |
+//! | [`times`], [`moment`], [`window`], [`merge`] | when lines were written; parts by time or run; one order |
 //! | [`page`] | standard output |
 //! | [`rotate`], [`usage`] | making archives, and what all of it takes on the disk |
 
@@ -29,6 +30,8 @@ mod label;
 mod labelled;
 mod life;
 mod log;
+mod merge;
+mod moment;
 mod output;
 mod page;
 mod rotate;
@@ -38,8 +41,10 @@ mod show;
 mod source;
 mod style;
 mod tail;
+mod times;
 mod trace;
 mod usage;
+mod window;
 
 use std::process::ExitCode;
 

@@ -14,6 +14,7 @@ use crate::page::{Page, Screen};
 use crate::runs::Runs;
 use crate::search::{Before, Pattern, Search, Selected, Sieve};
 use crate::source::Source;
+use crate::times::Times;
 
 /// How long the beginning of a line waits for its end: programs write lines in several
 /// parts, and a part that is shown can be separated from the next by another line.
@@ -207,6 +208,24 @@ impl Output {
     pub(crate) fn announce(&mut self, text: &str) {
         if let To::People(labelled) = &mut self.shown.to {
             labelled.announce(text);
+        }
+    }
+
+    /// Lines have times, from here.
+    pub(crate) fn use_times(&mut self, times: Times) {
+        match &mut self.shown.to {
+            To::People(labelled) => labelled.use_times(times),
+            To::Programs(json) => json.use_times(times),
+            To::Bytes(_) | To::Plain(..) => {}
+        }
+    }
+
+    /// From now on what is shown has just been written.
+    pub(crate) fn go_live(&mut self) {
+        match &mut self.shown.to {
+            To::People(labelled) => labelled.go_live(),
+            To::Programs(json) => json.go_live(),
+            To::Bytes(_) | To::Plain(..) => {}
         }
     }
 

@@ -14,12 +14,15 @@ use crate::form::{Facts, Form, Log, form};
 use crate::history::{self, Left, Wish};
 use crate::life;
 use crate::log::{BLOCK_BYTES, has_bytes};
+use crate::merge;
 use crate::output::Output;
 use crate::page::{Page, Screen};
 use crate::runs::Runs;
 use crate::search::{self, Pattern, Search};
 use crate::source::{self, Source, Streams};
+use crate::times::Times;
 use crate::trace::Trace;
+use crate::window::{Bounds, Window};
 
 /// Shows what `args` ask for.
 pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
@@ -41,11 +44,26 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
         return expect(&args, &choice, chosen, sources, cursor);
     }
     let screen = Screen::of_stdout(args.raw);
-    let form = form(&facts(&args, &choice, &chosen.processes, &sources, screen));
+    let window = Window::of(&args)?;
+    let mut times = Times::of(choice.home(), &chosen.processes);
+    let mut bounds = Vec::with_capacity(sources.len());
+    for source in &sources {
+        let process = chosen.processes.iter().find(|process| process.id == source.id);
+        bounds.push(match process {
+            Some(process) => window.bounds(process, source, &mut times, chosen.store.as_ref())?,
+            None => Bounds::default(),
+        });
+    }
+    let is_merged = is_merged(&args, &sources, &mut times);
+    let facts = facts(&args, &choice, &chosen.processes, &sources, screen);
+    let form = form(&Facts { is_merged, ..facts });
     let store = chosen.store;
     let runs = || Runs::of(store, &chosen.processes);
     let mut output = Output::new(Page::stdout(), form, screen, search, runs);
     output.highlight(highlight);
+    if args.json || args.timestamps {
+        output.use_times(Times::of(choice.home(), &chosen.processes));
+    }
     for source in &sources {
         output.add(source);
     }
@@ -55,21 +73,40 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     let mut traces = Vec::new();
     let mut block = vec![0; BLOCK_BYTES];
     let mut seen = Vec::new();
+    let mut opened = Vec::with_capacity(sources.len());
     for (number, source) in sources.into_iter().enumerate() {
         let wish = Wish {
             lines: args.lines(),
             cursor: cursor.as_ref(),
             is_whole: cursor.is_some() && goes_on(&choice, &chosen.processes, &source),
             has_heading: has_headings,
+            bounds: bounds[number],
         };
-        let left = history::show(&source, number, wish, &mut block, &mut output)?;
-        if matches!(left, Left::Unreadable(_)) {
-            exit = Exit::Failed;
+        let mut one = history::open(&source, number, wish, &mut block, &mut output);
+        if !is_merged {
+            one.show(&source, &mut block, &mut output)?;
+            if !args.follow && one.log().is_some() {
+                output.finish(number, one.log())?;
+            }
         }
-        match left {
-            left if args.follow => traces.push(Trace::after(source, number, left)),
+        opened.push((source, one));
+    }
+    if is_merged {
+        merge::show(&mut opened, &mut times, &mut block, &mut output)?;
+    }
+    for (number, (source, one)) in opened.into_iter().enumerate() {
+        if is_merged && !args.follow && one.log().is_some() {
+            output.finish(number, one.log())?;
+        }
+        match one.left(&source) {
+            Left::Unreadable(_) if !args.follow => exit = Exit::Failed,
+            left if args.follow => {
+                if matches!(left, Left::Unreadable(_)) {
+                    exit = Exit::Failed;
+                }
+                traces.push(Trace::after(source, number, left));
+            }
             Left::ReadTo(log, at) => {
-                output.finish(number, Some(&log))?;
                 let place = output.given_to(number).filter(|_| output.is_done(number));
                 seen.push((source, log, place.unwrap_or(at)));
             }
@@ -89,8 +126,19 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
         output.heading(&format!("{}, as it comes", text::safe(name)))?;
         output.use_signs();
     }
+    output.go_live();
     Follower::new(&choice, streams, traces).follow(&mut output)?;
     Ok(exit)
+}
+
+/// Whether all logs come in one order: when that is known, and they are not to be kept
+/// apart.
+fn is_merged(args: &Args, sources: &[Source], times: &mut Times) -> bool {
+    let Some(first) = sources.first() else { return false };
+    let is_one_process = sources.iter().all(|source| source.id == first.id);
+    let is_wanted = args.timestamps || is_one_process;
+    let mut is_known = |source: &Source| !times.index(source).records().is_empty();
+    is_wanted && args.head.is_none() && sources.len() > 1 && sources.iter().all(&mut is_known)
 }
 
 /// What is to catch the eye: what was searched for, and what was asked for beside.
@@ -127,6 +175,8 @@ fn facts(
         follow: args.follow,
         is_terminal: screen.is_terminal,
         is_raw: args.raw,
+        has_times: args.timestamps,
+        is_merged: false,
         is_several: choice.is_plural || processes.len() > 1,
         stdout: state(Stream::Stdout),
         stderr: state(Stream::Stderr),

@@ -104,9 +104,9 @@ mod tests {
         };
         let expected = "\
 NAME  STREAM  LIVE  ARCHIVES  TOTAL
-web   stdout  2.0K         -   2.0K
-日本  stdout  2.0K  3.0M (2)   3.0M
-all           4.0K      3.0M   3.0M
+web   stdout    2K         -     2K
+日本  stdout    2K  3.0M (2)   3.0M
+all             4K      3.0M   3.0M
 ";
         assert_eq!(table(&[row("web", 0, 0), row("日本", 2, 3 << 20)]), expected);
     }
