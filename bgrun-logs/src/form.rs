@@ -55,7 +55,7 @@ pub(crate) fn form(facts: &Facts) -> Form {
     match (is_both, follow) {
         // What comes has signs; what is there already gets headings unless all of it is
         // of stdout, which has no sign anyway.
-        (true, _) if facts.is_merged && stderr == Filled => {
+        (true, _) if facts.is_merged && stderr == Filled && (follow || stdout == Filled) => {
             Form::Lines { labels: Labels::Signs, headings: false }
         }
         (true, true) => Form::Lines { labels: Labels::Signs, headings: stderr == Filled },
