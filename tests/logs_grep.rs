@@ -154,6 +154,7 @@ fn a_wrong_expression_is_2_and_nothing_found_is_0() {
     assert_eq!(wrong.err().lines().count(), 1, "{wrong}");
     assert_eq!(home.verb("logs", ["web", "--grep", "nothing"]).ok().out(), "");
     home.verb("logs", ["web", "-v"]).code(2);
+    home.verb("logs", ["web", "-C", "3"]).code(2).says("--grep");
 }
 
 /// Runs a call and says how many bytes it wrote and how much memory it had, in KiB.

@@ -184,7 +184,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "follow", help_heading = "For scripts")]
     pub(crate) new: bool,
 
-    /// The reader that --new is about; each has seen what it was shown [default: default]
+    /// Who reads: each reader has seen what --new has shown it [default: 'default']
     #[arg(long, value_name = "READER", conflicts_with = "follow", help_heading = "For scripts")]
     pub(crate) cursor: Option<String>,
 
@@ -211,6 +211,7 @@ pub(crate) struct Args {
 
     /// Each line as an object {name, run, stream, time, line}
     ///
+    /// With "fields" where the line itself is an object, and "context": true around lines found.
     /// A line longer than 1 MiB, or one that is not finished while following, comes in several
     /// objects; all but the last of them have "partial": true.
     #[arg(short, long)]

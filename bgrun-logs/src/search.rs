@@ -39,6 +39,12 @@ pub(crate) struct Search {
 impl Search {
     /// What `args` ask for; nothing when every line is wanted.
     pub(crate) fn of(args: &Args) -> anyhow::Result<Option<Self>> {
+        let has_context = [args.after_context, args.before_context, args.context] != [None; 3];
+        if has_context && !args.has_conditions() {
+            return Err(Failure::new(Exit::Usage, "lines around what? nothing is searched for")
+                .hint("-A, -B and -C go with --grep, --level or --field")
+                .into());
+        }
         if !args.has_conditions() && args.head.is_none() {
             return Ok(None);
         }
