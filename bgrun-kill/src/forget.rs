@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use bgrun_platform::engine::Unreachable;
 use bgrun_platform::logs::disk;
 use bgrun_platform::{Lock, fault, private, text, tool};
 use bgrun_store::{Durability, Error, Home, Store};
 
 use crate::args::Args;
+use crate::containers::{self, Contained};
 use crate::stop::{Outcome, Stopped};
 
 /// A supervisor that has seen the end of its process leaves within this time.
@@ -25,6 +27,10 @@ pub(crate) fn all(args: &Args, done: &mut [Stopped], home: &Home) -> Result<(), 
         let _ = private::directory(&home.lock_directory());
     }
     for one in done.iter_mut().filter(is_forgettable) {
+        if let Err(error) = remove_container(one, home) {
+            one.error = Some(format!("not forgotten: {error}"));
+            continue;
+        }
         let path = home.lock(one.target.process.id);
         match Lock::take(&path, LEAVING) {
             Ok(lock) => held.push((one, lock, path)),
@@ -55,6 +61,12 @@ pub(crate) fn all(args: &Args, done: &mut [Stopped], home: &Home) -> Result<(), 
         one.is_deleted = true;
     }
     Ok(())
+}
+
+/// Has the engine remove what is left of the container, if it is one.
+fn remove_container(one: &mut Stopped, home: &Home) -> Result<(), Unreachable> {
+    containers::ask(std::slice::from_mut(&mut one.target), home);
+    one.target.contained.as_ref().map_or(Ok(()), Contained::remove)
 }
 
 /// Removes a log with its archives and what belongs to them.

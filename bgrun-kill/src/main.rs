@@ -4,11 +4,13 @@
 //! signalled, waited for, and insisted upon; then their ends are written down.
 
 mod args;
+mod containers;
 mod forget;
 mod port;
 mod report;
 mod send;
 mod stop;
+mod stopping;
 mod target;
 mod wish;
 

@@ -10,6 +10,7 @@ use bgrun_platform::{Identity, Pidfd, Presence, Signal, clock};
 use bgrun_store::{Home, Known};
 
 use crate::args::Args;
+use crate::containers;
 use crate::target::{Target, tell};
 use crate::{report, stop};
 
@@ -25,7 +26,16 @@ const RELEASE: Duration = Duration::from_secs(2);
 pub(crate) fn free(args: &Args, home: &Home, port: u16) -> anyhow::Result<Exit> {
     let listeners = Listeners::read()?;
     let holders = listeners.holders(port)?;
-    if holders.is_empty() {
+    let known = Known::read(home);
+    tell(&known);
+    let looks = known.processes.into_iter().map(|process| Target::look(process, home));
+    let mut targets = looks.collect::<Result<Vec<_>, _>>()?;
+    if listeners.is_taken(port) {
+        containers::ask(&mut targets, home);
+    }
+    let publishes =
+        |target: &Target| target.contained.as_ref().is_some_and(|one| one.ports.contains(&port));
+    if holders.is_empty() && !targets.iter().any(publishes) {
         if listeners.is_taken(port) {
             let what = format!("port {port} is held by a process of another user");
             return Err(Failure::new(Exit::Failed, what).into());
@@ -33,13 +43,16 @@ pub(crate) fn free(args: &Args, home: &Home, port: u16) -> anyhow::Result<Exit> 
         tool::warn(format_args!("nobody listens on port {port}"));
         return report::all(args, stop::Done::default(), Vec::new());
     }
-    let known = Known::read(home);
-    tell(&known);
     let mut ours = Vec::new();
     let mut left = holders;
-    for process in known.processes {
-        let target = Target::look(process, home)?;
+    for target in targets {
         if !target.is_up()? {
+            continue;
+        }
+        if publishes(&target) {
+            // Whoever holds it does so for the engine.
+            left.clear();
+            ours.push(target);
             continue;
         }
         let tree = target.sight.tree(&target.traces())?;

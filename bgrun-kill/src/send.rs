@@ -17,6 +17,12 @@ pub(crate) fn all(args: &Args, targets: Vec<Target>, signal: Signal) -> anyhow::
             done.push(Stopped::new(target, Outcome::Stale));
             continue;
         }
+        if let Some(sent) = target.contained.as_ref().and_then(|one| one.signal(signal)) {
+            let mut signalled = Stopped::new(target, Outcome::Signalled);
+            signalled.error = sent.err().map(|error| error.to_string());
+            done.push(signalled);
+            continue;
+        }
         let tree = if args.tree || target.sight.process.is_none() {
             target.sight.tree(&target.traces())?
         } else {

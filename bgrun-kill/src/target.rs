@@ -13,6 +13,7 @@ use bgrun_store::{Home, Known, LockLine, Process};
 use serde_json::{Map, Value};
 
 use crate::args::Args;
+use crate::containers::{self, Contained};
 
 /// What was asked for, before it is known what there is.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Target {
     pub(crate) is_stale: bool,
     /// Somebody has started it since the store was read.
     pub(crate) was_started_since: bool,
+    /// What its engine says, if it is a container and the engine was asked.
+    pub(crate) contained: Option<Contained>,
 }
 
 /// A name that came to nothing.
@@ -114,10 +117,20 @@ pub(crate) fn find(args: &Args, asked: Asked, home: &Home) -> anyhow::Result<Fou
         {
             continue;
         }
-        if args.clean && target.is_up()? {
-            continue;
-        }
         targets.push(Target { is_stale, ..target });
+    }
+    // What is to be stopped is looked at once more then.
+    if args.clean || args.dry_run || args.signal.is_some() {
+        containers::ask(&mut targets, home);
+    }
+    if args.clean {
+        let mut idle = Vec::new();
+        for target in targets {
+            if !target.is_up()? {
+                idle.push(target);
+            }
+        }
+        targets = idle;
     }
     Ok(Found { targets, misses })
 }
@@ -188,7 +201,7 @@ impl Target {
                 sight = Self::sight(&process, home)?;
             }
         }
-        Ok(Self { process, sight, is_stale: false, was_started_since })
+        Ok(Self { process, sight, is_stale: false, was_started_since, contained: None })
     }
 
     fn sight(process: &Process, home: &Home) -> std::io::Result<Sight> {
@@ -199,7 +212,21 @@ impl Target {
     /// By what the tree is known when its supervisor is dead.
     pub(crate) fn traces(&self) -> Traces {
         let process = &self.process;
-        Traces { cookie: process.cookie.clone(), logs: process.own_logs(), main: None }
+        Traces {
+            cookie: process.cookie.clone(),
+            logs: process.own_logs(),
+            main: None,
+            is_container: process.container.is_some(),
+        }
+    }
+
+    /// Whether its engine, which gives no answer, may have a container of it that lives: it
+    /// was never seen to end.
+    pub(crate) fn may_live_in_engine(&self) -> bool {
+        let end = self.process.run.as_ref().and_then(|run| run.end.as_ref());
+        self.contained.as_ref().is_some_and(|one| one.trouble.is_some())
+            && self.process.run.is_some()
+            && end.is_none_or(|end| end.code.is_none())
     }
 
     /// Whether anything of it lives, or somebody is at work on it.
@@ -207,7 +234,7 @@ impl Target {
     /// # Errors
     /// The kernel refuses to say.
     pub(crate) fn is_up(&self) -> std::io::Result<bool> {
-        if self.sight.is_up() {
+        if self.sight.is_up() || self.contained.as_ref().is_some_and(|one| !one.alive.is_empty()) {
             return Ok(true);
         }
         let may_live = self.process.may_live_unseen(self.sight.is_of_this_boot);

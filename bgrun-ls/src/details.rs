@@ -9,7 +9,7 @@ use bgrun_platform::logs::disk::Usage;
 use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
 use bgrun_store::selection::exactly;
-use bgrun_store::{Record, Run, Status, time};
+use bgrun_store::{Container, Record, Run, Status, time};
 
 use crate::collect::Listed;
 use crate::format;
@@ -114,6 +114,7 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
     add("command", Some(safe(&record.command).into_owned()));
     add("directory", Some(safe(&record.workdir).into_owned()));
     add("group", record.group.as_deref().map(|group| safe(group).into_owned()));
+    add("container", record.container.as_ref().map(container));
     add(
         "pid",
         record.pid.map(|pid| match record.supervisor_pid {
@@ -170,6 +171,12 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
         (!hidden.is_empty()).then(|| format!("{} (--env shows their values)", hidden.join(", "))),
     );
     fields
+}
+
+/// What it is to its engine.
+fn container(container: &Container) -> String {
+    let status = container.status.as_deref().unwrap_or("engine unreachable");
+    safe(&format!("{} {} ({status})", container.engine, container.name)).into_owned()
 }
 
 /// Since when it is ready, and how that is found out.

@@ -5,6 +5,7 @@
 
 mod args;
 mod collect;
+mod containers;
 mod details;
 mod format;
 mod live;

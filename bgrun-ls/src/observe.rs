@@ -10,6 +10,8 @@ use bgrun_platform::tree::{Traces, by_traces, from_process, of_healthy};
 use bgrun_platform::{Identity, Lock, Pidfd, Sight, clock};
 use bgrun_store::{Home, LockLine, Observed, Process, Reason, Record, Status, status};
 
+use crate::containers::{self, Known};
+
 /// A process with what is seen of it.
 #[derive(Debug)]
 pub(crate) struct Seen {
@@ -27,6 +29,8 @@ pub(crate) struct Seen {
     pub(crate) tree: Vec<Stat>,
     /// Its listening ports, ascending.
     pub(crate) ports: Vec<u16>,
+    /// What its engine says of it, if it is a container.
+    pub(crate) container: Known,
     /// It is between the two runs of a restart.
     is_restarted: bool,
     /// Somebody restarts it when its files change.
@@ -59,6 +63,7 @@ pub(crate) fn all(home: &Home, mut processes: Vec<Process>) -> Vec<Seen> {
         ports.find(found);
     }
     find_watched(home, &mut seen);
+    containers::ask(home, &mut seen);
     seen
 }
 
@@ -135,6 +140,7 @@ fn one(home: &Home, mut process: Process) -> Seen {
             is_of_this_boot: true,
             tree: healthy.tree,
             ports: Vec::new(),
+            container: Known::default(),
             is_restarted: false,
             is_watched: false,
         };
@@ -169,6 +175,7 @@ fn one(home: &Home, mut process: Process) -> Seen {
         is_of_this_boot: sight.is_of_this_boot,
         tree,
         ports: Vec::new(),
+        container: Known::default(),
         is_restarted,
         is_watched: false,
     }
@@ -188,6 +195,9 @@ struct Healthy {
 
 /// Looks for a process that runs as it should, with the fewest questions.
 fn healthy(process: &Process) -> Option<Healthy> {
+    if process.container.is_some() {
+        return None;
+    }
     let read = |text: &str| serde_json::from_str::<Identity>(text).ok();
     let supervisor = read(process.supervisor.as_deref()?)?;
     let main = read(process.run.as_ref()?.identity.as_deref()?)?;
@@ -197,14 +207,21 @@ fn healthy(process: &Process) -> Option<Healthy> {
 
 /// By what the tree of a process is known without its supervisor.
 fn traces(process: &Process) -> Traces {
-    Traces { cookie: process.cookie.clone(), logs: process.own_logs(), main: None }
+    Traces {
+        cookie: process.cookie.clone(),
+        logs: process.own_logs(),
+        main: None,
+        is_container: process.container.is_some(),
+    }
 }
 
 /// Looks for the trees of processes whose supervisor is gone, all in one pass, and answers
 /// these processes.
 fn find_left_behind(seen: &mut [Seen]) -> Vec<&mut Seen> {
     let is_left_behind = |one: &&mut Seen| {
-        one.supervisor.is_none() && one.process.may_live_unseen(one.is_of_this_boot)
+        one.supervisor.is_none()
+            && one.process.container.is_none()
+            && one.process.may_live_unseen(one.is_of_this_boot)
     };
     let mut left: Vec<&mut Seen> = seen.iter_mut().filter(is_left_behind).collect();
     if left.is_empty() {
@@ -223,7 +240,10 @@ fn find_left_behind(seen: &mut [Seen]) -> Vec<&mut Seen> {
 impl Seen {
     /// The status that follows.
     pub(crate) fn status(&self) -> Status {
-        let is_alive = self.main.is_some() || self.is_elsewhere || !self.tree.is_empty();
+        let is_alive = self.main.is_some()
+            || self.is_elsewhere
+            || !self.tree.is_empty()
+            || self.container.is_alive();
         match status(&self.process, Observed { is_alive, is_held: self.is_held }) {
             Status::Lost if self.is_restarted => Status::Starting,
             status => status,
@@ -247,7 +267,10 @@ impl Seen {
         if self.is_elsewhere && record.pid.is_none() {
             record.pid = self.process.run.as_ref().and_then(|run| run.pid);
         }
-        if record.pid.is_none() {
+        if let Some(container) = &mut record.container {
+            container.status = self.container.status();
+        }
+        if record.pid.is_none() && !self.container.is_alive() {
             return record;
         }
         let lasted_ms = self.lasted_ms();
@@ -259,6 +282,9 @@ impl Seen {
             record.cpu_percent = lasted_ms.map(|ms| percent(self.cpu_ticks(), ms));
         }
         record.ports.clone_from(&self.ports);
+        record.ports.extend(self.container.ports());
+        record.ports.sort_unstable();
+        record.ports.dedup();
         record
     }
 

@@ -17,6 +17,7 @@
 //! | [`events`] | what a supervisor sleeps on |
 //! | [`attend`] | other tools, run by one that stays |
 //! | [`logs`] | opening log files, waiting for them to grow, one log over all its archives |
+//! | [`engine`] | what docker and podman say of containers, and asking them to act |
 //! | [`probe`] | what it means to be ready |
 //! | [`foreign`] | running programs that are not ours, within a limit of time |
 //! | [`tool`], [`args`], [`text`] | exit codes, error lines, values on the command line, safe output |
@@ -29,6 +30,7 @@ mod linux;
 compile_error!("bgrun runs on Linux so far: another platform needs the modules of src/linux");
 
 pub mod args;
+pub mod engine;
 pub mod fault;
 pub mod foreign;
 pub mod logs;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use bgrun_platform::tool::{Exit, Failure};
 use bgrun_platform::{Identity, Lock, LockError, Sight};
-use bgrun_run::{Answer, Launch, Verdict, receive, send};
+use bgrun_run::{Answer, ContainerAct, Launch, Verdict, container_words, receive, send};
 use bgrun_store::{Durability, Error, Home, LockLine, Process, Store, Wanted};
 
 use crate::ask::Ask;
+use crate::container;
 use crate::existing::{runs_already, traces};
 use crate::start::{Outcome, Refused, supervisor};
 use crate::stored::store_failure;
@@ -66,29 +67,43 @@ fn one(
     let tree = sight.tree(&traces(&process)).map_err(system)?;
     let main = sight.process.as_ref().map(bgrun_platform::Pidfd::pid);
     let oldest = tree.iter().min_by_key(|stat| (stat.start_ticks, stat.pid)).map(|stat| stat.pid);
-    let Some(pid) = main.or(oldest) else {
+    let pid = main.or(oldest);
+    let is_container = process.container.is_some();
+    // Of a container not even the client may be left.
+    if pid.is_none() && !(is_container && container::is_alive(&process, home)) {
         return Err(refused(Exit::NotRunning, "is not running".to_owned()));
-    };
+    }
     // Without the line of its last supervisor too little is known to follow it.
     let Some(mut line) = known.filter(|line| line.cookie == process.cookie) else {
         return Err(refused(Exit::Failed, "its lock file does not tell of it".to_owned()));
     };
     let (new, socket) = supervisor(&process.name, &lock)?;
     line.supervisor = Identity::of(new).ok();
-    line.process = Identity::of(pid).ok();
+    line.process = pid.and_then(|pid| Identity::of(pid).ok());
     line.request = process.request;
+    if is_container && process.run.as_ref().is_some_and(|run| run.end.is_some()) {
+        // The last run was taken for over, and its end is final.
+        line.run =
+            store.write::<_, Error>(Durability::Boot, |writer| writer.begin_restart(process.id))?;
+        line.started_at = None;
+    }
     line.ended = None;
     line.started_at = line.started_at.or(process.timestamp);
     // Whoever was to find out that it is ready has left with its supervisor.
     let probe = process.ready.clone().filter(|_| line.ready_at.is_none());
-    let spec = probe.as_ref().and_then(|_| store.spec(process.id).ok().flatten());
+    let needs_spec = probe.is_some() || pid.is_none();
+    let spec = if needs_spec { store.spec(process.id).ok().flatten() } else { None };
+    let argv = match &spec {
+        Some(spec) if pid.is_none() => container_words(ContainerAct::Resume, spec, &process.cookie),
+        _ => Vec::new(),
+    };
     let environment = spec.as_ref().map(|spec| spec.environment(&line.cookie, line.run));
     let launch = Launch {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         home: home.directory().to_owned(),
         database_name: home.database_name().to_owned(),
         adopts: true,
-        argv: Vec::new(),
+        argv,
         environment: environment.unwrap_or_default(),
         umask: spec.map_or(0o022, |spec| spec.umask),
         probe,

@@ -13,6 +13,7 @@ use bgrun_store::{Home, Process, Store};
 use serde_json::Value;
 
 use crate::args::Args;
+use crate::container;
 use crate::prepare::{Attempt, Prepared};
 use crate::stored::store_failure;
 
@@ -91,6 +92,13 @@ pub(crate) fn make_way(
         }
         free_ports(&held);
     }
+    for (_, plan) in &mut plans {
+        if let Plan::Start(prepared) = plan
+            && let Err(failure) = container::make_room(prepared)
+        {
+            *plan = Plan::Fail(failure);
+        }
+    }
     Ok(Way { plans, restarts })
 }
 
@@ -108,6 +116,9 @@ pub(crate) fn is_up(process: &Process, home: &Home) -> std::io::Result<bool> {
     if sight.is_up() {
         return Ok(true);
     }
+    if process.container.is_some() {
+        return Ok(container::is_alive(process, home));
+    }
     // Its supervisor and its main process are gone: others of its tree may live on.
     let may_live = process.may_live_unseen(sight.is_of_this_boot);
     Ok(may_live && !sight.tree(&traces(process))?.is_empty())
@@ -115,7 +126,12 @@ pub(crate) fn is_up(process: &Process, home: &Home) -> std::io::Result<bool> {
 
 /// By what the tree of a process is known without its supervisor.
 pub(crate) fn traces(process: &Process) -> Traces {
-    Traces { cookie: process.cookie.clone(), logs: process.own_logs(), main: None }
+    Traces {
+        cookie: process.cookie.clone(),
+        logs: process.own_logs(),
+        main: None,
+        is_container: process.container.is_some(),
+    }
 }
 
 /// Stops `names` with `bgrun-kill`. Answers those that still live, and why.

@@ -10,8 +10,8 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-use bgrun_platform::Identity;
-use bgrun_store::LockLine;
+use bgrun_platform::{Identity, sibling};
+use bgrun_store::{LockLine, Spec, container};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,58 @@ pub const PROBER: &str = "--probe";
 
 /// The first word that makes the supervisor's program rotate the logs of a process.
 pub const ROTATOR: &str = "--rotate";
+/// The first word that makes `bgrun-run` act for a container: see `container::client`.
+pub const CONTAINER: &str = "--container";
+
+/// What `bgrun-run` does for a container on behalf of its supervisor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContainerAct {
+    /// Removes what is left of an earlier run, then becomes the engine's client.
+    Again,
+    /// Takes the place of a client that was lost: becomes one that hands on what the container
+    /// has written since. Leaves with 125 where there is no such container.
+    Resume,
+    /// Waits for the end of the container and leaves with its code; with 125 where nobody
+    /// knows it.
+    Code,
+    /// Has the engine stop it.
+    Stop,
+}
+
+impl ContainerAct {
+    /// The word that stands for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Again => "again",
+            Self::Resume => "resume",
+            Self::Code => "code",
+            Self::Stop => "stop",
+        }
+    }
+
+    /// The act that `word` stands for.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Again, Self::Resume, Self::Code, Self::Stop]
+            .into_iter()
+            .find(|act| act.as_str() == word)
+    }
+}
+
+/// The words that have `bgrun-run` act for the container of `spec`.
+#[must_use]
+pub fn container_words(act: ContainerAct, spec: &Spec, cookie: &str) -> Vec<OsString> {
+    let mut words = vec![
+        sibling::path("bgrun-run").into_os_string(),
+        CONTAINER.into(),
+        act.as_str().into(),
+        cookie.into(),
+        spec.stop_timeout.as_secs_f64().ceil().to_string().into(),
+    ];
+    words.extend(container::launch_words(spec, cookie));
+    words
+}
 
 /// Everything a supervisor needs for the first run.
 #[derive(Debug, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ mod ask;
 mod awaited;
 mod changes;
 mod config;
+mod container;
 mod declared;
 mod dry_run;
 mod environment;
@@ -31,7 +32,7 @@ use bgrun_platform::tool::{self, Exit};
 use crate::args::Args;
 
 fn main() -> ExitCode {
-    tool::run("bgrun-run", run)
+    container::client::run().unwrap_or_else(|| tool::run("bgrun-run", run))
 }
 
 fn run(args: Args) -> anyhow::Result<Exit> {

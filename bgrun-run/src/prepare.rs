@@ -11,7 +11,8 @@ use bgrun_platform::spawn::{self, Refused};
 use bgrun_platform::text::safe_path;
 use bgrun_platform::tool::{Exit, Failure, callers_umask};
 use bgrun_store::{
-    Home, KeepAlive, LogPolicy, Process, RestartPolicy, Spec, Store, Stream, name, rendered,
+    Home, KeepAlive, LogPolicy, Process, RestartPolicy, Spec, Store, Stream, container, name,
+    rendered,
 };
 
 use crate::ask::{Ask, Command};
@@ -172,6 +173,7 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
             return Err(Failure::new(Exit::Unknown, what).hint(hint));
         }
     };
+    let container = container::recognised(argv.as_deref(), &command, name);
     let log = |given: &Option<PathBuf>, kept: Option<&PathBuf>, stream| -> Result<_, Failure> {
         match (given, &ask.logs_directory, kept) {
             (Some(path), _, _) => file_path(path),
@@ -232,7 +234,7 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
             .clone()
             .or(kept.as_ref().and_then(|kept| kept.ready.clone()))
             .filter(|probe| !probe.is_empty()),
-        container: kept.as_ref().and_then(|kept| kept.container.clone()),
+        container,
         log_policy: log_policy(ask, kept.as_ref()),
         project: ask.project.clone().or(kept.as_ref().and_then(|kept| kept.project.clone())),
     };
@@ -274,6 +276,14 @@ fn log_policy(ask: &Ask, kept: Option<&Spec>) -> LogPolicy {
     }
 }
 
+/// Where its process looks for programs.
+pub(crate) fn path_of(spec: &Spec) -> Option<&OsStr> {
+    spec.overrides.get("PATH").map(OsStr::new).or_else(|| {
+        let of_caller = spec.caller_environment.iter().find(|(key, _)| key == "PATH");
+        of_caller.map(|(_, path)| path.as_os_str())
+    })
+}
+
 /// Checks what the supervisor would only find out later: the directory, the command,
 /// that the two logs are not one file by accident.
 pub(crate) fn check(spec: &Spec) -> Result<(), Failure> {
@@ -291,12 +301,13 @@ pub(crate) fn check(spec: &Spec) -> Result<(), Failure> {
     };
     spawn::open_directory(&spec.directory).map_err(refused)?;
     let words = spec.words();
-    let path = spec.overrides.get("PATH").map(OsStr::new).or_else(|| {
-        let of_caller = spec.caller_environment.iter().find(|(key, _)| key == "PATH");
-        of_caller.map(|(_, path)| path.as_os_str())
-    });
+    let path = path_of(spec);
     let program = words.first().map_or(OsStr::new(""), |word| word.as_os_str());
     spawn::find_program(program, path, &spec.directory).map_err(refused)?;
+    // A shell would find out too, but nobody would hear of it.
+    if let Some(engine) = spec.engine_call(None).and_then(|call| call.words.into_iter().next()) {
+        spawn::find_program(OsStr::new(&engine), path, &spec.directory).map_err(refused)?;
+    }
     if words.iter().any(|word| word.as_encoded_bytes().contains(&0)) {
         return Err(Failure::new(Exit::Usage, "an argument contains a NUL byte"));
     }

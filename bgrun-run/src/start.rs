@@ -11,7 +11,7 @@ use bgrun_platform::{Identity, Lock, LockError, fault, sibling, spawn};
 use bgrun_run::{Answer, Launch, Refusal, SUPERVISOR, Verdict, receive, send};
 use bgrun_store::{
     Durability, End, Error, Home, LockLine, Process, Reason, Spec, Start, Store, Wanted, Writer,
-    new_cookie, variables,
+    container, new_cookie, variables,
 };
 
 use crate::args::Args;
@@ -258,7 +258,7 @@ fn equip(asked: Asked, home: &Home) -> Result<Waiting, Refused> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         home: home.directory().to_owned(),
         database_name: home.database_name().to_owned(),
-        argv: spec.words(),
+        argv: container::launch_words(&spec, &start.cookie),
         environment,
         umask: spec.umask,
         probe: spec.ready,
@@ -359,6 +359,8 @@ fn line(spec: &Spec, start: &Start, supervisor: Option<Identity>) -> LockLine<Id
         stderr_offset: 0,
         ready_at: None,
         log_policy: spec.log_policy,
+        container: spec.container.clone(),
+        engine_call: crate::container::call(spec),
         ended: None,
         stopped: false,
     }

@@ -343,6 +343,7 @@ fn spec_of(line: &LockLine<serde_json::Value>) -> Spec {
         stop_signal: line.stop_signal.clone(),
         stop_timeout: Duration::from_millis(line.stop_timeout_ms),
         keep_alive: line.keep_alive,
+        container: line.container.clone(),
         log_policy: line.log_policy,
         ..Spec::default()
     }

@@ -10,12 +10,14 @@
 //! | [`Store`] | the SQLite registry: open, read, write in one transaction |
 //! | [`Process`], [`Spec`], [`Run`], [`End`] | what is stored |
 //! | [`LockLine`] | the line in a lock file: what survives the loss of the store |
+//! | [`container`] | commands that run a container: their name, their engine, what is executed |
 //! | [`After`], [`circle()`] | what has to be there first |
 //! | [`status()`], [`Record`] | what follows, and how it is shown as JSON |
 //! | [`name`], [`selection`] | names, and what `api-*`, `@group`, `-` refer to |
 #![warn(missing_docs)]
 
 mod after;
+pub mod container;
 mod database;
 mod encoding;
 mod error;

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::container::EngineCall;
 use crate::process::{Process, Wanted};
 use crate::run::{End, Run};
-use crate::spec::{KeepAlive, LogPolicy, RestartPolicy};
+use crate::spec::{ContainerName, KeepAlive, LogPolicy, RestartPolicy};
 
 /// What a supervisor writes into the lock file. `I` is the platform's identity of a
 /// process. Fields are only ever added, so that tools of one version read the lines of
@@ -69,6 +70,12 @@ pub struct LockLine<I> {
     /// How large its logs become.
     #[serde(default)]
     pub log_policy: LogPolicy,
+    /// The container it is.
+    #[serde(default)]
+    pub container: Option<ContainerName>,
+    /// How the engine of that is called.
+    #[serde(default)]
+    pub engine_call: Option<EngineCall>,
     /// How the run ended.
     pub ended: Option<End>,
     /// Whether the user has stopped it: the wish, where the store could not take it.
@@ -128,7 +135,7 @@ impl<I: Serialize> LockLine<I> {
             no_config: false,
             after: Vec::new(),
             ready: None,
-            container: None,
+            container: self.container.clone(),
             log_policy: self.log_policy,
             project: None,
             wanted: if self.stopped { Wanted::Down } else { Wanted::Up },

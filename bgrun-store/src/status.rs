@@ -148,6 +148,8 @@ mod tests {
             stderr_offset: 0,
             ready_at: None,
             log_policy: Default::default(),
+            container: None,
+            engine_call: None,
             ended: end.map(|(reason, code)| End { at: None, code, signal: None, reason }),
             stopped: wanted == Wanted::Down,
         };

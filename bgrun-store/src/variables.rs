@@ -34,3 +34,27 @@ pub const OWN_RUN: &str = "BGRUN_RUN";
 /// What the variables given to a managed process start with; they are never handed on
 /// from one managed process to another.
 pub const OWN_PREFIX: &str = "BGRUN_";
+
+/// Which engine docker and podman speak to, and as whom: of a process that is a container,
+/// it is always asked with these as the process has them.
+pub const ENGINE: [&str; 19] = [
+    "PATH",
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "DOCKER_API_VERSION",
+    "DOCKER_CERT_PATH",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_HOST",
+    "DOCKER_TLS",
+    "DOCKER_TLS_VERIFY",
+    "CONTAINER_CONNECTION",
+    "CONTAINER_HOST",
+    "CONTAINER_SSHKEY",
+    "CONTAINERS_CONF",
+    "CONTAINERS_CONF_OVERRIDE",
+    "CONTAINERS_STORAGE_CONF",
+    "STORAGE_DRIVER",
+];

@@ -146,7 +146,12 @@ fn sight(home: &Home, process: &Process) -> std::io::Result<Sight> {
 
 /// By what the tree is known when its supervisor is dead.
 fn traces(process: &Process) -> Traces {
-    Traces { cookie: process.cookie.clone(), logs: process.own_logs(), main: None }
+    Traces {
+        cookie: process.cookie.clone(),
+        logs: process.own_logs(),
+        main: None,
+        is_container: process.container.is_some(),
+    }
 }
 
 /// What the store says of a process.

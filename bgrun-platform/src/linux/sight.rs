@@ -72,6 +72,9 @@ impl Sight {
     /// `/proc` cannot be read.
     pub fn tree(&self, traces: &Traces) -> io::Result<Vec<Stat>> {
         let main = self.process.as_ref().map(Pidfd::pid);
+        if traces.is_container {
+            return tree::of_container(self.supervisor.as_ref().map(Pidfd::pid), main);
+        }
         if let Some(supervisor) = &self.supervisor {
             let below = tree::below_supervisor(supervisor.pid(), &traces.cookie, main)?;
             let has_main = |main: &Pidfd| below.iter().any(|stat| stat.pid == main.pid());

@@ -23,6 +23,9 @@ pub const COOKIE_VARIABLE: &str = "BGRUN_ID";
 /// The name a supervisor has in `/proc`: just the 15 bytes the kernel keeps.
 const SUPERVISOR: &[u8] = b"bgrun-supervise";
 
+/// podman's parent of a container.
+const MONITOR: &[u8] = b"conmon";
+
 /// The most passes over `/proc` in one search.
 const PASSES: u32 = 16;
 
@@ -35,6 +38,8 @@ pub struct Traces {
     pub logs: Vec<PathBuf>,
     /// Its main process, if that is known to live: its group and descendants belong to it.
     pub main: Option<u32>,
+    /// Whether it is the client of a container engine: see [`of_container`].
+    pub is_container: bool,
 }
 
 /// The live processes below the supervisor `supervisor`, whose managed process carries
@@ -85,6 +90,28 @@ pub fn from_process(pid: u32) -> Vec<Stat> {
     let mut found = Vec::new();
     descend(pid, &mut found, &mut Vec::new());
     found
+}
+
+/// The live processes of a container: its client, `main`, and, below `supervisor`, what
+/// podman has made of it. podman leaves processes behind that serve all containers of the
+/// user (catatonit, aardvark-dns): they belong to no one of them.
+///
+/// # Errors
+/// `/proc` cannot be read.
+pub fn of_container(supervisor: Option<u32>, main: Option<u32>) -> io::Result<Vec<Stat>> {
+    let mut buffer = Vec::new();
+    let mut found = Vec::new();
+    if let Some(main) = main {
+        descend(main, &mut found, &mut buffer);
+    }
+    let Some(supervisor) = supervisor else { return Ok(found) };
+    for pid in children(supervisor, 1, &mut buffer)? {
+        let is_monitor = Stat::read_with(pid, &mut buffer).is_ok_and(|stat| stat.name == MONITOR);
+        if is_monitor && Some(pid) != main {
+            descend(pid, &mut found, &mut buffer);
+        }
+    }
+    Ok(found)
 }
 
 /// Looks through all processes for those that left one of the given `traces`, and what

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use bgrun_platform::logs::continuous::Log;
 use bgrun_platform::spawn::{Command, Refused};
 use bgrun_platform::{Identity, clock, fault, logs, spawn};
-use bgrun_run::Refusal;
+use bgrun_run::{ContainerAct, Refusal, container_words};
 use bgrun_store::{End, Error, LockLine, Reason, Spec, Writer, time};
 
 use crate::readiness::Probing;
@@ -47,7 +47,11 @@ pub(crate) fn start_next(
 ) -> Result<Begun, Error> {
     line.run = writer.begin_restart(line.id)?;
     let environment = spec.environment(&line.cookie, line.run);
-    let is_running = start(line, &spec.words(), &environment, spec.umask).is_ok();
+    let words = match &spec.container {
+        Some(_) => container_words(ContainerAct::Again, spec, &line.cookie),
+        None => spec.words(),
+    };
+    let is_running = start(line, &words, &environment, spec.umask).is_ok();
     record::write_run(writer, line)?;
     let probing = spec.ready.clone().map(|probe| (probe, environment, spec.umask));
     Ok(Begun { is_running, probing })
@@ -57,6 +61,21 @@ pub(crate) fn start_next(
 pub(crate) struct Begun {
     pub(crate) is_running: bool,
     pub(crate) probing: Option<Probing>,
+}
+
+/// Lets `bgrun-run` act for the container of the run that `line` tells of: the client that
+/// it becomes writes into the logs where the last one left off.
+pub(crate) fn act_for_container(
+    line: &LockLine<Identity>,
+    argv: &[OsString],
+    environment: &[(OsString, OsString)],
+    umask: u32,
+) -> Result<u32, Refusal> {
+    let mut line = line.clone();
+    execute(&mut line, argv, environment, umask)?;
+    line.process
+        .map(|process| process.pid)
+        .ok_or_else(|| Refusal { code: 125, reason: "the client cannot be identified".to_owned() })
 }
 
 fn execute(

@@ -27,11 +27,14 @@ impl Family {
 
     /// What lives of the tree.
     pub(crate) fn alive(&self, line: &LockLine<Identity>, main: Option<u32>) -> Vec<Stat> {
+        let own = matches!(self, Self::Own).then(std::process::id);
         let tree = match self {
+            _ if line.container.is_some() => tree::of_container(own, main),
             Self::Own => tree::below_supervisor(std::process::id(), &line.cookie, main),
             Self::Adopted(_) => {
                 let logs = line.as_process().own_logs();
-                let traces = Traces { cookie: line.cookie.clone(), logs, main };
+                let cookie = line.cookie.clone();
+                let traces = Traces { cookie, logs, main, is_container: false };
                 tree::by_traces(&[traces]).map(|mut trees| trees.swap_remove(0))
             }
         };

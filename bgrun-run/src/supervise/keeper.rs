@@ -6,6 +6,7 @@
 //! lock file first, which needs no space and no lock of the store, and then into the
 //! store.
 
+mod client;
 mod orders;
 
 use std::os::fd::{AsFd, BorrowedFd};
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant};
 use bgrun_platform::events::{self, Signals, Wake};
 use bgrun_platform::{Ended, Identity, Lock, Signal, fault};
 use bgrun_store::{End, Home, KeepAlive, LockLine, Reason, time};
+
+pub(crate) use client::Client;
 
 use crate::chronicle::Chronicle;
 use crate::decide::{Next, decide};
@@ -42,6 +45,8 @@ pub(crate) struct Keeper {
     /// When to try again to write down an end that the store did not take.
     retry: Option<(Instant, Duration)>,
     restarts: Restarts,
+    /// What became of the client of a container.
+    pub(crate) client: Client,
     is_done: bool,
 }
 
@@ -88,6 +93,7 @@ impl Keeper {
             pause: None,
             retry: None,
             restarts: Restarts::begin(),
+            client: Client::default(),
             is_done: false,
         };
         if adopts {
@@ -131,7 +137,8 @@ impl Keeper {
     fn deadline(&self) -> Option<Instant> {
         let stop = self.stopping.map(|stopping| stopping.deadline);
         let retry = self.retry.map(|(at, _)| at);
-        [stop, self.pause, retry, self.chronicle.deadline()].into_iter().flatten().min()
+        let cleaned = self.client.leaves_until;
+        [stop, self.pause, retry, self.chronicle.deadline(), cleaned].into_iter().flatten().min()
     }
 
     fn deadline_is_over(&mut self) {
@@ -146,6 +153,11 @@ impl Keeper {
             stopping.deadline = now + Duration::from_secs(1);
             signal_all(&self.family.alive(&self.line, self.main), Signal::KILL);
             self.judge();
+        }
+        if self.client.leaves_until.is_some_and(|at| at <= now)
+            && let Some(ended) = self.ended
+        {
+            self.run_is_over(ended);
         }
         if self.pause.is_some_and(|at| at <= now) {
             self.pause = None;
@@ -184,6 +196,9 @@ impl Keeper {
     /// Judges what the end of the main process means.
     fn judge(&mut self) {
         let (None, Some(ended)) = (self.main, self.ended) else { return };
+        if self.line.container.is_some() {
+            return self.judge_client(ended);
+        }
         let left = self.family.alive(&self.line, self.main);
         if left.is_empty() {
             self.run_is_over(ended);
@@ -211,6 +226,7 @@ impl Keeper {
 
     /// Nothing of the tree is left.
     fn run_is_over(&mut self, ended: Ended) {
+        self.client = Client::default();
         self.readiness.forget();
         self.chronicle.end_run(&self.line);
         self.ended = None;

@@ -5,11 +5,11 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use bgrun_platform::events::Signals;
-use bgrun_platform::{Lock, Signal, descriptors, events};
+use bgrun_platform::{Identity, Lock, Signal, descriptors, events};
 use bgrun_run::{Answer, Launch, Refusal, Verdict, receive as receive_message, send};
 use bgrun_store::Home;
 
-use crate::keeper::Keeper;
+use crate::keeper::{Client, Keeper};
 use crate::{child, record};
 
 /// Owns one process for as long as there is something to do.
@@ -58,6 +58,17 @@ fn receive(lock: Lock, socket: OwnedFd, signals: Signals) -> anyhow::Result<Opti
     if was_stopped_already(&signals)? {
         let _ = send(&socket, &Answer::Withdrawn);
         return Ok(None);
+    }
+    if adopts && !argv.is_empty() {
+        // A container without a client: another one takes its place.
+        let client = child::act_for_container(&line, &argv, &environment, umask);
+        let Ok(pid) = client else { return Ok(None) };
+        line.process = Identity::of(pid).ok();
+        write(&lock, &line)?;
+        send(&socket, &Answer::Started(Box::new(line.clone())))?;
+        let mut keeper = Keeper::new(home, lock, line, signals, socket, false);
+        keeper.client = Client::replaced();
+        return Ok(Some(keeper));
     }
     if adopts {
         write(&lock, &line)?;

@@ -43,6 +43,12 @@ pub(crate) fn restart<T>(
     })
 }
 
+/// What the process of `line` is to be.
+pub(crate) fn spec(home: &Home, line: &LockLine<Identity>) -> Option<Spec> {
+    let spec = in_store(home, |writer| writer.spec(line.id)).ok().flatten();
+    spec.filter(|spec| spec.name == line.name)
+}
+
 /// Whether the store says that the process is to run, by the start that `line` serves.
 pub(crate) fn is_still_wanted(home: &Home, line: &LockLine<Identity>) -> Result<bool, Error> {
     in_store(home, |writer| {

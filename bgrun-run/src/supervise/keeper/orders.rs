@@ -5,7 +5,7 @@ use bgrun_store::Reason;
 
 use super::Keeper;
 use crate::record;
-use crate::stopping::{Stopping, signal_all};
+use crate::stopping::Stopping;
 
 impl Keeper {
     /// Somebody stops the tree, or has asked for that.
@@ -36,7 +36,7 @@ impl Keeper {
         }
         if self.stopping.is_none() {
             self.stopping = Some(Stopping::own(Some(Reason::Shutdown), &self.line));
-            signal_all(&self.family.alive(&self.line, self.main), self.stop_signal());
+            self.ask_to_end();
         }
     }
 
@@ -47,7 +47,7 @@ impl Keeper {
                 self.is_done = self.ended.is_none();
             } else if self.stopping.is_none() {
                 self.stopping = Some(Stopping::own(Some(Reason::Stop), &self.line));
-                signal_all(&self.family.alive(&self.line, self.main), self.stop_signal());
+                self.ask_to_end();
             }
         }
     }
@@ -59,7 +59,7 @@ impl Keeper {
             Ok(Verdict::Recorded) => {}
             Ok(Verdict::Undo) => {
                 self.stopping = Some(Stopping::own(Some(Reason::Stop), &self.line));
-                signal_all(&self.family.alive(&self.line, self.main), self.stop_signal());
+                self.ask_to_end();
             }
             Err(_) => {
                 let _ = record::run(&self.home, &self.line);

@@ -17,7 +17,12 @@ pub(crate) fn listens(task: &Task, port: Option<u16>) -> bool {
     let text = |identity: &Option<_>| serde_json::to_string(identity.as_ref()?).ok();
     let (supervisor, main) = (text(&line.supervisor), text(&line.process));
     let process = line.as_process();
-    let traces = Traces { cookie: process.cookie.clone(), logs: process.own_logs(), main: None };
+    let traces = Traces {
+        cookie: process.cookie.clone(),
+        logs: process.own_logs(),
+        main: None,
+        is_container: process.container.is_some(),
+    };
     let lock = home.lock(line.id);
     let tree = Sight::look(&lock, supervisor.as_deref(), main.as_deref())
         .and_then(|sight| sight.tree(&traces))
