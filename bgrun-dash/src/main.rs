@@ -51,10 +51,8 @@ fn run(args: Args) -> anyhow::Result<Exit> {
     if args.snapshot {
         return snapshot::print();
     }
-    private::directory(home.directory()).map_err(|error| Failure::new(Exit::Store, error))?;
-    private::directory(&home.lock_directory()).map_err(|error| Failure::new(Exit::Store, error))?;
-    if args.url {
-        return instance::print_url(&args, &home);
-    }
-    serve::here(&args, &home)
+    private::directory(home.directory())
+        .and_then(|()| private::directory(&home.lock_directory()))
+        .map_err(|error| Failure::new(Exit::Store, error))?;
+    if args.url { instance::print_url(&args, &home) } else { serve::here(&args, &home) }
 }
