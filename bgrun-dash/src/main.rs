@@ -35,11 +35,10 @@ mod verbs;
 
 use std::process::ExitCode;
 
+use crate::args::Args;
 use bgrun_platform::tool::{self, Exit, Failure};
 use bgrun_platform::{private, user};
 use bgrun_store::Home;
-
-use crate::args::Args;
 
 fn main() -> ExitCode {
     tool::run("bgrun-dash", run)
