@@ -24,7 +24,7 @@ fn all_routes(dashboard: &Dashboard) -> Vec<String> {
 }
 
 fn is_look(route: &str) -> bool {
-    route.starts_with("GET") || route.starts_with("HEAD")
+    ["GET", "HEAD", "OPTIONS"].iter().any(|method| route.starts_with(method))
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{self, Problem};
-use crate::extract::{Asked, Name, Sent};
+use crate::extract::{Asked, Name, Nothing, Sent};
 use crate::state::Dashboard;
 use crate::undo::{self, Undo};
 use crate::{processes, verbs};
@@ -55,12 +55,12 @@ pub(crate) async fn run(spec: &Value, flags: &[&str]) -> Result<Value, Problem> 
     verbs::run("bgrun-run", &arguments, input).await?.only()
 }
 
-pub(crate) async fn stop(Name(name): Name) -> Result<Response, Problem> {
+pub(crate) async fn stop(Name(name): Name, _: Nothing) -> Result<Response, Problem> {
     let came = verbs::run("bgrun-kill", &["--json", "-"], verbs::named(&name)).await?;
     answer::value(&came.only()?)
 }
 
-pub(crate) async fn restart(Name(name): Name) -> Result<Response, Problem> {
+pub(crate) async fn restart(Name(name): Name, _: Nothing) -> Result<Response, Problem> {
     answer::value(&run(&json!({"name": name}), &["--restart"]).await?)
 }
 
@@ -105,6 +105,7 @@ pub(crate) async fn delete(
 pub(crate) async fn undo(
     State(dashboard): State<Arc<Dashboard>>,
     Name(id): Name,
+    _: Nothing,
 ) -> Result<Response, Problem> {
     let undo = Undo::find(&dashboard.home, &id)
         .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "that cannot be undone any more"))?;

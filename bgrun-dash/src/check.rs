@@ -1,11 +1,12 @@
 //! `POST /api/check`: whether a spec would start, as far as can be told without starting it,
 //! and the command line that would.
 
+use std::num::NonZeroU64;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use axum::response::Response;
-use bgrun_store::{name, rendered};
+use bgrun_store::{KeepAlive, name, rendered};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,9 +24,12 @@ pub(crate) struct Spec {
     workdir: Option<PathBuf>,
     group: Option<String>,
     env: Option<std::collections::BTreeMap<String, String>>,
-    keep_alive: Option<String>,
+    env_files: Option<Vec<String>>,
+    keep_alive: Option<KeepAlive>,
     memory_limit_bytes: Option<u64>,
-    restart_interval_minutes: Option<u64>,
+    restart_interval_minutes: Option<NonZeroU64>,
+    stop_signal: Option<String>,
+    stop_timeout_ms: Option<u64>,
 }
 
 pub(crate) async fn check(sent: Sent) -> Result<Response, Problem> {
@@ -94,12 +98,15 @@ fn line(spec: &Spec) -> String {
         words.push(format!("--directory={}", directory.display()));
     }
     words.extend(spec.group.as_ref().map(|group| format!("--group={group}")));
-    if let Some(policy) = spec.keep_alive.as_ref().filter(|policy| *policy != "never") {
+    if let Some(policy) = spec.keep_alive.filter(|policy| *policy != KeepAlive::Never) {
         words.push(format!("--keep-alive={policy}"));
     }
     words.extend(spec.memory_limit_bytes.map(|bytes| format!("--memory-limit={bytes}")));
     let interval = spec.restart_interval_minutes;
     words.extend(interval.map(|minutes| format!("--restart-interval={minutes}")));
+    words.extend(spec.stop_signal.as_ref().map(|signal| format!("--stop-signal={signal}")));
+    words.extend(spec.stop_timeout_ms.map(|ms| format!("--stop-timeout={ms}ms")));
+    words.extend(spec.env_files.iter().flatten().map(|file| format!("--env-file={file}")));
     for (key, value) in spec.env.iter().flatten() {
         words.push(format!("--env={key}={value}"));
     }

@@ -95,7 +95,9 @@ impl Sent {
     /// The body as JSON of this form; an empty one as an empty object.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let bytes = if self.0.trim_ascii().is_empty() { b"{}" } else { self.0.as_slice() };
-        serde_json::from_slice(bytes).map_err(|error| {
+        // An array is not taken for the fields of an object in their order.
+        let object = serde_json::from_slice::<serde_json::Map<_, _>>(bytes);
+        object.and_then(|object| serde_json::from_value(object.into())).map_err(|error| {
             let status = if error.is_data() {
                 StatusCode::UNPROCESSABLE_ENTITY
             } else {
@@ -103,5 +105,18 @@ impl Sent {
             };
             Problem::new(status, format!("the body: {error}"))
         })
+    }
+}
+
+/// A body in which nothing has to be said: an object of JSON, or none.
+#[derive(Debug)]
+pub(crate) struct Nothing;
+
+impl<S: Send + Sync> FromRequest<S> for Nothing {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let sent = Sent::from_request(request, state).await?;
+        sent.json::<serde_json::Map<String, serde_json::Value>>().map(|_| Self)
     }
 }

@@ -156,8 +156,9 @@ fn not_logged_in() -> Problem {
         .hint("'bgrun dash --url' prints a URL that lets a browser in")
 }
 
+/// Whether nothing can come of it: what is none of these methods has no route.
 fn is_look(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD)
+    !matches!(*method, Method::POST | Method::PUT | Method::PATCH | Method::DELETE)
 }
 
 /// A form of another site can send text, but not JSON. A program that has the token is no

@@ -7,13 +7,17 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::answer::{self, Problem};
+use crate::extract::Nothing;
 use crate::login;
 use crate::state::Dashboard;
 
 /// Where it is asked for.
 pub(crate) const PATH: &str = "/api/login-url";
 
-pub(crate) async fn issue(State(dashboard): State<Arc<Dashboard>>) -> Result<Response, Problem> {
+pub(crate) async fn issue(
+    State(dashboard): State<Arc<Dashboard>>,
+    _: Nothing,
+) -> Result<Response, Problem> {
     let path = login::path(&dashboard.gate.access.issue()?);
     answer::value(&json!({"path": path}))
 }

@@ -93,7 +93,7 @@ fn operation(route: &Route) -> Value {
     });
     if let Some(schema) = route.body.filter(|_| has_body) {
         operation["requestBody"] = json!({
-            "required": schema != "Nothing",
+            "required": true,
             "content": {"application/json": {"schema": reference(schema)}},
         });
     }

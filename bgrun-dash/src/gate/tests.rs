@@ -122,7 +122,7 @@ fn what_changes_something_is_json() {
     let (name, value) = bearer();
     let known = (name, value.as_str());
     let cookie = ("cookie", "bgrun_dash_3000=session");
-    for method in ["POST", "DELETE", "PUT", "PATCH", "OPTIONS"] {
+    for method in ["POST", "DELETE", "PUT", "PATCH"] {
         for (kind, expected) in [
             ("application/json", Ok(Pass::In)),
             ("application/json; charset=utf-8", Ok(Pass::In)),
