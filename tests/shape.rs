@@ -90,6 +90,7 @@ fn every_crate_of_the_design_is_there() {
         "bgrun-up",
         "bgrun-dash",
         "bgrun-watch",
+        "bgrun-top",
         "tests",
     ] {
         assert!(edges.contains_key(member), "no crate {member}");

@@ -58,7 +58,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) reverse: bool,
 
-    /// Redraw every second; q ends it
+    /// On a screen that lives, as bgrun top
     #[arg(short, long, conflicts_with_all = ["json", "details", "quiet"])]
     pub(crate) live: bool,
 

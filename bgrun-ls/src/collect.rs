@@ -23,8 +23,6 @@ pub(crate) struct Listed {
     pub(crate) runs: Vec<Run>,
     /// The processes of its tree, the oldest first; only for details.
     tree: Vec<Member>,
-    /// Processor time of its tree, in ticks.
-    pub(crate) cpu_ticks: u64,
 }
 
 /// Makes lists.
@@ -79,7 +77,7 @@ impl Collector {
                     }
                 }
                 let tree = if args.details { tree::members(&seen.tree) } else { Vec::new() };
-                Listed { record, runs, tree, cpu_ticks: seen.cpu_ticks() }
+                Listed { record, runs, tree }
             })
             .filter(|listed| {
                 wish.statuses.is_empty() || wish.statuses.contains(&listed.record.status)

@@ -32,11 +32,10 @@ fn run(args: Args) -> anyhow::Result<Exit> {
     let home = Home::from_environment(user::home_directory)
         .map_err(|error| Failure::new(Exit::Store, error))?;
     let wish = select::Wish::read(&args)?;
-    let mut collector = Collector::new(home);
     if args.live {
-        return live::run(&args, &wish, &mut collector);
+        return live::run(&args);
     }
-    let (records, exit) = collector.collect(&args, &wish)?;
+    let (records, exit) = Collector::new(home).collect(&args, &wish)?;
     if args.json {
         collect::print_json(&records, args.details)?;
         return Ok(exit);

@@ -296,7 +296,7 @@ impl Seen {
     }
 
     /// Processor time of the tree so far.
-    pub(crate) fn cpu_ticks(&self) -> u64 {
+    fn cpu_ticks(&self) -> u64 {
         self.tree.iter().map(|one| one.cpu_ticks).sum()
     }
 }

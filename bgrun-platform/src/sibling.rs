@@ -25,3 +25,15 @@ where
     command.args(arguments);
     command
 }
+
+/// Runs the sibling `name` in the place of this program. Comes back only with the reason
+/// why that could not be done.
+#[must_use]
+pub fn exec<I, S>(name: &str, arguments: I) -> std::io::Error
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    use std::os::unix::process::CommandExt;
+    command(name, arguments).exec()
+}

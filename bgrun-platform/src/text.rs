@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// `text` without characters that could move the cursor, hide something or turn the
 /// direction of writing: controls (C0, DEL, C1) and bidirectional marks are shown as
@@ -48,6 +49,20 @@ pub fn safe_path(path: &Path) -> String {
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
+}
+
+/// `3s`, `12m`, `5h 3m`, `2d 4h`: never wider than seven letters.
+#[must_use]
+pub fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match () {
+        () if seconds < 60 => format!("{seconds}s"),
+        () if minutes < 60 => format!("{minutes}m {}s", seconds % 60),
+        () if hours < 24 => format!("{hours}h {}m", minutes % 60),
+        () if days < 1000 => format!("{days}d {}h", hours % 24),
+        () => format!("{days}d"),
+    }
 }
 
 /// `812K`, `53.1M`, `1.2G`, counted in 1024s.
@@ -99,5 +114,19 @@ mod tests {
         let shown = safe(hostile);
         assert_eq!(shown, "a\\e[2Jb\\nc\\u{9b}d\\u{7f}\\u{202e}e\\u{2066}");
         assert!(!shown.chars().any(is_unsafe));
+    }
+
+    #[test]
+    fn durations_are_short() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (59, "59s"),
+            (61, "1m 1s"),
+            (3_600, "1h 0m"),
+            (90_061, "1d 1h"),
+            (86_400_000, "1000d"),
+        ] {
+            assert_eq!(duration(Duration::from_secs(seconds)), text);
+        }
     }
 }

@@ -13,7 +13,7 @@ const fn verb(name: &'static str, group: &'static str, about: &'static str) -> V
     Verb { name, group, about }
 }
 
-pub(crate) const VERBS: [Verb; 10] = [
+pub(crate) const VERBS: [Verb; 11] = [
     verb("run", "start and stop", "start a command, or a known process again"),
     verb("kill", "start and stop", "stop processes and everything they started"),
     verb("up", "start and stop", "start what a project file says; down stops it"),
@@ -21,6 +21,7 @@ pub(crate) const VERBS: [Verb; 10] = [
     verb("logs", "look", "show or follow what processes wrote"),
     verb("env", "look", "show the variables of a process, or give them to a command"),
     verb("wait", "look", "wait until processes have ended, and end as they did"),
+    verb("top", "look", "watch them live: load, memory, and keys to act"),
     verb("dash", "look", "see and steer all of it in a browser"),
     verb("watch", "keep running", "restart a process when its files change"),
     verb("guard", "keep running", "bring back what has died; made for cron"),

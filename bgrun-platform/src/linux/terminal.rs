@@ -17,6 +17,12 @@ pub fn columns() -> Option<usize> {
     Some(known.map_or(80, |size| size.ws_col.into()))
 }
 
+/// Whether stdin is a terminal: somebody can press keys.
+#[must_use]
+pub fn is_read_from() -> bool {
+    rustix::termios::isatty(io::stdin())
+}
+
 /// The number of rows of the terminal that stdout is.
 #[must_use]
 pub fn rows() -> Option<usize> {

@@ -35,6 +35,7 @@ verbs! {
     ls in "../../../bgrun-ls/src/args.rs";
     run in "../../../bgrun-run/src/args.rs";
     up in "../../../bgrun-up/src/args.rs";
+    top in "../../../bgrun-top/src/args.rs";
     wait in "../../../bgrun-wait/src/args.rs";
     watch in "../../../bgrun-watch/src/args.rs";
 }
