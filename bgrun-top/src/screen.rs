@@ -8,7 +8,7 @@ use bgrun_platform::tool::Exit;
 use bgrun_platform::{Signal, terminal};
 use bgrun_store::variables;
 use ratatui::DefaultTerminal;
-use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use sysinfo::System;
 
 use crate::action::{Act, Actions};
@@ -149,12 +149,19 @@ impl Screen {
                 continue;
             }
             return Ok(match event::read()? {
-                Event::Key(key) if key.kind != KeyEventKind::Release => {
-                    self.obey(keys::wish(self.mode, key))
-                }
+                Event::Key(key) if key.kind != KeyEventKind::Release => self.press(key),
                 _ => None,
             });
         }
+    }
+
+    fn press(&mut self, mut key: KeyEvent) -> Option<Exit> {
+        if key.modifiers.contains(KeyModifiers::ALT) {
+            // Escape and another key soon after it look like one key with Alt.
+            key.modifiers.remove(KeyModifiers::ALT);
+            self.obey(keys::wish(self.mode, KeyCode::Esc.into()));
+        }
+        self.obey(keys::wish(self.mode, key))
     }
 
     fn say(&mut self, message: String) {
