@@ -152,6 +152,17 @@ impl Source {
         self.look()
     }
 
+    /// Watches anew where a root was replaced without a word.
+    ///
+    /// # Errors
+    /// No thread is to be had.
+    pub(crate) fn renew(&mut self) -> std::io::Result<()> {
+        match &self.kind {
+            Kind::Kernel(Some(tree)) if tree.is_outdated() => self.anew(),
+            _ => Ok(()),
+        }
+    }
+
     /// Which of the news are changes; whether news of the process are among them.
     ///
     /// # Errors
@@ -174,7 +185,11 @@ impl Source {
                     self.anew()?;
                 }
             }
-            Err(limit) => self.fall_back(&limit)?,
+            Err(limit) => {
+                // What was among the news is not known any more.
+                letters.is_overflow = true;
+                self.fall_back(&limit)?;
+            }
         }
         Ok(changes)
     }

@@ -26,8 +26,19 @@ pub(crate) struct Tree {
     /// Where a root that is not there would come back: the nearest directory above that
     /// there is, and the name in it.
     awaited: BTreeSet<(PathBuf, OsString)>,
+    /// The roots, by name and inode: one that is somebody's working directory does not tell
+    /// that it is deleted.
+    roots: Vec<(PathBuf, Option<Inode>)>,
     /// Directories that may not be watched.
     pub(crate) refused: Vec<(PathBuf, String)>,
+}
+
+/// Device and inode number.
+type Inode = (u64, u64);
+
+fn inode(path: &Path) -> Option<Inode> {
+    use std::os::unix::fs::MetadataExt;
+    path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 #[derive(Debug)]
@@ -61,6 +72,7 @@ impl Tree {
             links: BTreeMap::new(),
             files: BTreeMap::new(),
             awaited: BTreeSet::new(),
+            roots: scope.roots.iter().map(|(root, _)| (root.clone(), inode(root))).collect(),
             refused: Vec::new(),
         };
         for file in &scope.files {
@@ -154,6 +166,11 @@ impl Tree {
         Ok(())
     }
 
+    /// Whether a root is gone, or another directory than before.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.roots.iter().any(|(root, before)| inode(root) != *before)
+    }
+
     /// Whether a root has come back since it was found missing.
     pub(crate) fn has_missed_a_root(&self) -> bool {
         self.awaited.iter().any(|(above, name)| !above.exists() || above.join(name).exists())
@@ -192,6 +209,13 @@ impl Tree {
         };
         if is_of_entry && self.awaited.iter().any(of_awaited) {
             heard.is_outdated = true;
+            // What came with a root that has come back nobody has told.
+            let back = scope
+                .roots
+                .iter()
+                .map(|(root, _)| root)
+                .find(|root| root.starts_with(path) && root.exists());
+            heard.changes.extend(back.cloned());
         }
         if scope.is_barred(path) {
             return;

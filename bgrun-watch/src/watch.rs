@@ -258,6 +258,7 @@ impl<'a> Watch<'a> {
     fn act_upon_changes(&mut self) -> anyhow::Result<Option<Exit>> {
         let Some(mut changes) = self.pending.take() else { return Ok(None) };
         let is_of_command = std::mem::replace(&mut self.is_pending_of_command, true);
+        self.source.renew()?;
         if !self.look_anew()? {
             return Ok(Some(self.gone()));
         }
