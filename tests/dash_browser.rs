@@ -75,6 +75,7 @@ fn a_process_is_started_by_the_form_which_says_what_is_wrong_while_one_types() {
     );
     browser.click(".form footer .primary");
 
+    eventually("naps is there", || home.find("naps").is_some());
     let record = home.until("naps", "running");
     assert_eq!(record["argv"], json!(["sleep", "58"]));
     assert_eq!(record["workdir"], json!(work.canonicalize().unwrap()));
