@@ -75,6 +75,9 @@ fn one_question_to_the_engine_is_enough_for_all_its_containers() {
     for name in &names {
         home.start(name, engine.run(&docker, &["-d"], TALKS));
     }
+    for name in &names {
+        home.until_out(name, "line 1");
+    }
     let before = engine.lists();
     let all = home.all();
     assert_eq!(engine.lists(), before + 1);

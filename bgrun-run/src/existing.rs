@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::args::Args;
 use crate::container;
+use crate::declared_port;
 use crate::prepare::{Attempt, Prepared};
 use crate::stored::store_failure;
 
@@ -66,19 +67,22 @@ pub(crate) fn make_way(
         }
         let plan = match attempt {
             Err(failure) => Plan::Fail(failure),
-            Ok(prepared) => match &prepared.stored {
-                Some(stored) if is_up(stored, home)? => {
-                    if args.if_absent {
-                        Plan::Leave
-                    } else if args.restart || args.force {
-                        to_stop.push(name.clone());
-                        Plan::Start(Box::new(prepared))
-                    } else {
-                        Plan::Fail(runs_already())
-                    }
+            Ok(prepared) => {
+                let is_up = match &prepared.stored {
+                    Some(stored) => is_up(stored, home)?,
+                    None => false,
+                };
+                if is_up && args.if_absent {
+                    Plan::Leave
+                } else if is_up && !args.restart && !args.force {
+                    Plan::Fail(runs_already())
+                } else if let Err(failure) = declared_port::is_free(&prepared.spec) {
+                    Plan::Fail(failure)
+                } else {
+                    to_stop.extend(is_up.then(|| name.clone()));
+                    Plan::Start(Box::new(prepared))
                 }
-                _ => Plan::Start(Box::new(prepared)),
-            },
+            }
         };
         plans.push((name, plan));
     }
