@@ -7,7 +7,9 @@ use tests::*;
 const A_MOMENT: Duration = Duration::from_millis(300);
 
 fn is_ready(home: &Home, name: &str) -> bool {
-    home.ls(name)["ready_at"].is_string()
+    let record = home.ls(name);
+    assert_eq!(record["ready"], json!(record["ready_at"].is_string()));
+    record["ready"] == json!(true)
 }
 
 /// Starts `script` with the probe `ready`.
@@ -41,8 +43,8 @@ fn a_port_is_ready_when_the_tree_listens() {
     // What listens is a grandchild, and only after a while.
     let script = format!("mkfifo gate; read line < gate; {listens} 0 & wait");
     let record = start(&home, "web", "port", &script);
-    assert_eq!(record["ready"], "port");
-    assert_eq!(record["ready_at"], Value::Null);
+    assert_eq!(record["ready_probe"], "port");
+    assert_eq!((&record["ready"], &record["ready_at"]), (&json!(false), &Value::Null));
     assert_eq!(probers(record.supervisor()).len(), 1);
     let wait = home.verb("wait", ["web", "--for", "ready"]).spawn();
     holds_for(A_MOMENT, "it is not ready", || !is_ready(&home, "web") && wait.life.is_alive());

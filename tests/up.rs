@@ -87,7 +87,7 @@ fn only_what_has_changed_is_restarted() {
     let answer = home.verb("up", ["--json"]).json();
     assert_eq!(actions(&answer), ["db restart", "web restart", "mail restart"]);
     assert_eq!(answer[0]["changes"], json!(["group", "ready"]));
-    assert_eq!((&answer[0]["ready"], &answer[0]["group"]), (&Value::Null, &Value::Null));
+    assert_eq!((&answer[0]["ready_probe"], &answer[0]["group"]), (&Value::Null, &Value::Null));
     assert!(!environ_of(home.ls("web").pid()).contains_key("DEBUG"));
     assert_eq!(plan(&home), ["db keep", "web keep", "mail keep"]);
 }

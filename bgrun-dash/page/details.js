@@ -71,7 +71,7 @@ function spec(record) {
     ["stopped by", record.stop_signal ? `${record.stop_signal}, then SIGKILL after ${duration(record.stop_timeout_ms)}` : null],
     ["configuration", record.configPath, true],
     ["environment files", record.env_files?.length ? record.env_files.join("\n") : null, true],
-    ["ready when", record.ready, true],
+    ["ready when", record.ready_probe, true],
     ["after", record.after?.length ? record.after.join(", ") : null],
     ["container", record.container ? `${record.container.engine} ${record.container.name} (${record.container.status})` : null],
     ["started by", record.started_by],

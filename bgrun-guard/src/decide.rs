@@ -21,6 +21,7 @@ pub(crate) struct Facts {
     pub(crate) supervisor_pid: Option<u32>,
     pub(crate) run: i64,
     pub(crate) keep_alive: KeepAlive,
+    pub(crate) exit_code: Option<i32>,
     pub(crate) uptime_ms: Option<u64>,
     pub(crate) memory_bytes: Option<u64>,
     pub(crate) memory_limit_bytes: Option<u64>,
@@ -105,6 +106,9 @@ pub(crate) fn decide(facts: &Facts) -> Option<Action> {
     match facts.status {
         Status::Lost if is_kept => Some(Action::Start(Gone::Lost)),
         Status::Failed if is_kept && facts.is_owed => Some(Action::Start(Gone::Owed)),
+        Status::Exited if facts.keep_alive == KeepAlive::Always && facts.is_owed => {
+            Some(Action::Start(Gone::Owed))
+        }
         Status::Running if !facts.supervised => Some(Action::Adopt),
         Status::Running => excess(facts).map(Action::Restart),
         _ => None,
@@ -155,6 +159,7 @@ pub(crate) mod tests {
             supervisor_pid: Some(99),
             run: 1,
             keep_alive: KeepAlive::Always,
+            exit_code: None,
             uptime_ms: Some(59_000),
             memory_bytes: Some(1000),
             memory_limit_bytes: None,
@@ -178,6 +183,8 @@ pub(crate) mod tests {
             (Failed, true, Never, None),
             (Failed, false, Always, None),
             (Exited, false, Always, None),
+            (Exited, true, Always, start(Gone::Owed)),
+            (Exited, true, OnFailure, None),
             (Stopped, false, Always, None),
             (Stopping, false, Always, None),
             (Starting, true, Always, None),

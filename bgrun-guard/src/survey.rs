@@ -1,6 +1,6 @@
 //! How all processes do: the records of `bgrun-ls`, and what only the store knows.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::process::Stdio;
 
 use anyhow::Context;
@@ -46,11 +46,13 @@ pub(crate) fn all(home: &Home) -> anyhow::Result<Vec<Seen>> {
     Ok(seen)
 }
 
-/// A `failed` process has given up, or died with its supervisor before the next run
+/// A process that ended has given up or is done, or its supervisor died before the next run
 /// began: the store tells, and is asked only then.
 fn note_what_is_owed(home: &Home, seen: &mut [Seen]) {
     let is_in_doubt = |facts: &Facts| {
-        facts.status == Status::Failed && facts.is_wanted() && facts.keep_alive != KeepAlive::Never
+        matches!(facts.status, Status::Failed | Status::Exited)
+            && facts.is_wanted()
+            && facts.keep_alive != KeepAlive::Never
     };
     if !seen.iter().any(|one| is_in_doubt(&one.facts)) {
         return;
@@ -58,15 +60,20 @@ fn note_what_is_owed(home: &Home, seen: &mut [Seen]) {
     // What cannot be read owes nothing: bgrun-ls has complained already.
     let Ok(Some(store)) = Store::open_to_read(home) else { return };
     let Ok(processes) = store.processes() else { return };
-    let owed: HashSet<i64> =
-        processes.iter().filter(|process| is_owed(process)).map(|process| process.id).collect();
+    let processes: HashMap<i64, &Process> =
+        processes.iter().map(|process| (process.id, process)).collect();
     for one in seen.iter_mut().filter(|one| is_in_doubt(&one.facts)) {
-        one.facts.is_owed = owed.contains(&one.facts.id);
+        let known = processes.get(&one.facts.id);
+        one.facts.is_owed = known.is_some_and(|process| is_owed(process, one.facts.exit_code));
     }
 }
 
-/// Whether a start was asked for that led to no run, or a restart was announced. What
-/// gave up has announced none.
-fn is_owed(process: &Process) -> bool {
-    process.request > 0 && (!process.has_run_as_asked() || process.next_restart_at.is_some())
+/// Whether a start was asked for that led to no run, or a restart was announced, or nobody
+/// has decided what follows an end that only the lock file tells of. What gave up has
+/// announced none, and its end is in the store.
+fn is_owed(process: &Process, exit_code: Option<i32>) -> bool {
+    let is_final = exit_code.is_some_and(|code| process.restart_policy.final_codes.contains(&code));
+    let is_undecided = process.run.as_ref().is_some_and(|run| run.end.is_none()) && !is_final;
+    let is_announced = process.next_restart_at.is_some();
+    process.request > 0 && (!process.has_run_as_asked() || is_announced || is_undecided)
 }

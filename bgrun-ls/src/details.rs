@@ -181,7 +181,7 @@ fn container(container: &Container) -> String {
 
 /// Since when it is ready, and how that is found out.
 fn ready(record: &Record) -> Option<String> {
-    let probe = safe(record.ready.as_deref()?).into_owned();
+    let probe = safe(record.ready_probe.as_deref()?).into_owned();
     Some(match record.ready_at {
         Some(at) => format!("{} ({probe})", time::text(at)),
         None if record.pid.is_some() => format!("not yet ({probe})"),

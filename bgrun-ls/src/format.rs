@@ -13,7 +13,7 @@ pub(crate) fn status(record: &Record) -> String {
             (_, _, Some("exec")) => format!("{word} (exec)"),
             _ => word.to_owned(),
         },
-        Status::Running if record.ready.is_some() && record.ready_at.is_none() => {
+        Status::Running if record.ready == Some(false) => {
             format!("{word} (not ready)")
         }
         _ => word.to_owned(),

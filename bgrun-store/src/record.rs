@@ -90,8 +90,10 @@ pub struct Record {
     pub no_config: bool,
     /// What has to be there before it is started.
     pub after: Vec<String>,
+    /// Whether it runs and is ready, where it says how one finds out.
+    pub ready: Option<bool>,
     /// How it is found out that it is ready.
-    pub ready: Option<String>,
+    pub ready_probe: Option<String>,
     /// When this run was found to be ready.
     #[serde(with = "crate::time::optional")]
     pub ready_at: Option<Timestamp>,
@@ -203,7 +205,11 @@ impl Record {
             }),
             no_config: process.no_config,
             after: process.after.clone(),
-            ready: process.ready.clone(),
+            ready: process.ready.as_ref().map(|_| {
+                let run = process.run.as_ref();
+                status == Status::Running && run.is_some_and(|run| run.ready_at.is_some())
+            }),
+            ready_probe: process.ready.clone(),
             ready_at: process.run.as_ref().and_then(|run| run.ready_at),
             project: process.project.as_deref().map(text),
             shared_log: process.shared_log,

@@ -26,9 +26,7 @@ pub(crate) struct Process {
     pub(crate) exit_code: Option<i32>,
     pub(crate) exit_signal: Option<String>,
     #[serde(default)]
-    pub(crate) ready: Option<String>,
-    #[serde(default)]
-    pub(crate) ready_at: Option<String>,
+    pub(crate) ready: Option<bool>,
 }
 
 impl Process {
@@ -47,9 +45,7 @@ impl Process {
         match (self.status.as_str(), self.exit_code, &self.exit_signal) {
             ("failed", Some(code), _) => format!("failed ({code})"),
             ("failed", None, Some(signal)) => format!("failed ({signal})"),
-            ("running", ..) if self.ready.is_some() && self.ready_at.is_none() => {
-                "running (not ready)".to_owned()
-            }
+            ("running", ..) if self.ready == Some(false) => "running (not ready)".to_owned(),
             (word, ..) => word.to_owned(),
         }
     }
@@ -93,7 +89,7 @@ mod tests {
         assert_eq!(process("failed", Some(3), None).status_text(), "failed (3)");
         assert_eq!(process("failed", None, Some("SIGKILL")).status_text(), "failed (SIGKILL)");
         assert_eq!(process("exited", Some(0), None).status_text(), "exited");
-        let waits = Process { ready: Some("port".into()), ..process("running", None, None) };
+        let waits = Process { ready: Some(false), ..process("running", None, None) };
         assert_eq!(waits.status_text(), "running (not ready)");
     }
 }

@@ -45,7 +45,10 @@ struct Part {
     stop_exit_codes: Option<Vec<i32>>,
     no_config: Option<bool>,
     after: Option<Vec<String>>,
-    ready: Option<String>,
+    /// As `ls` prints it, whether it is ready, which says nothing of how to start it; or how one
+    /// finds out.
+    ready: Option<serde_json::Value>,
+    ready_probe: Option<String>,
     log_max_size_bytes: Option<u64>,
     log_keep: Option<u32>,
     log_compress: Option<bool>,
@@ -94,6 +97,10 @@ pub(super) fn read(record: Value, base: &Ask) -> Result<Ask, String> {
         if flag.is_empty() { part.unwrap_or_default() } else { flag.clone() }
     };
     let keeps_logs = base.logs_directory.is_none();
+    let probe = part
+        .ready_probe
+        .as_deref()
+        .or_else(|| part.ready.as_ref().and_then(serde_json::Value::as_str));
     Ok(Ask {
         name,
         command,
@@ -126,7 +133,7 @@ pub(super) fn read(record: Value, base: &Ask) -> Result<Ask, String> {
             (None, Some(after)) => Some(declared::after_all(&after)?),
             (None, None) => None,
         },
-        ready: base.ready.clone().or(declared::probe(part.ready.as_deref())?),
+        ready: base.ready.clone().or(declared::probe(probe)?),
         log_max_size_bytes: base.log_max_size_bytes.or(part.log_max_size_bytes),
         log_keep: base.log_keep.or(part.log_keep),
         log_compress: base.log_compress.or(part.log_compress),
