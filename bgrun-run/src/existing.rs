@@ -1,6 +1,8 @@
 //! What to do with a process that runs already: refuse, leave it alone, or have it
 //! stopped by `bgrun-kill`.
 
+mod declared_port;
+
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -14,7 +16,6 @@ use serde_json::Value;
 
 use crate::args::Args;
 use crate::container;
-use crate::declared_port;
 use crate::prepare::{Attempt, Prepared};
 use crate::stored::store_failure;
 

@@ -11,7 +11,6 @@ mod changes;
 mod config;
 mod container;
 mod declared;
-mod declared_port;
 mod dry_run;
 mod environment;
 mod existing;
