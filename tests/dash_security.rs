@@ -207,7 +207,7 @@ fn the_token_is_its_owners() {
 fn it_listens_on_this_machine_only() {
     let home = Home::new();
     let dashboard = Dashboard::start(&home);
-    let listening = home.sh(&format!("cat /proc/net/tcp /proc/net/tcp6 | grep ' 0A '")).ok().out();
+    let listening = home.sh("cat /proc/net/tcp /proc/net/tcp6 | grep ' 0A '").ok().out();
     let port = format!(":{:04X}", dashboard.port);
     let ours: Vec<_> =
         listening.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();

@@ -157,7 +157,7 @@ pub(crate) struct Args {
     /// Make archives of what is in the logs now, while the processes write on
     ///
     /// Nothing is lost, and every reader here goes on as if nothing had happened. A supervisor
-    /// does the same by itself when a log has passed --log-max-size of 'bgrun run'.
+    /// does the same by itself when a log has grown past its limit (see bgrun run).
     #[arg(long, help_heading = "Files",
         conflicts_with_all = ["follow", "lines", "head", "grep", "level", "field"])]
     pub(crate) rotate: bool,
