@@ -22,7 +22,8 @@ fn shown(home: &Home) -> String {
 }
 
 fn archive(home: &Home, suffix: &str) -> bool {
-    fs::exists(format!("{}{suffix}", home.out_path("seq").display())).unwrap()
+    fs::exists(format!("{}{suffix}", home.out_path("seq").display()))
+        .expect("the directory of the logs is there")
 }
 
 #[test]

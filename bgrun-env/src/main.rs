@@ -1,7 +1,7 @@
 //! `bgrun env`: the variables of a process, printed for a shell, or given to one command.
 //!
 //! What a process got is read from the store ([`stored`]); what one would get is asked of
-//! `bgrun-run` ([`would`]). Both are printed ([`print`]) or executed with ([`execute`]).
+//! `bgrun-run` ([`would`]). Both are printed ([`print`](mod@print)) or executed with ([`execute`]).
 
 mod args;
 mod execute;

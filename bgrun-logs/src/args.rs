@@ -142,7 +142,7 @@ pub(crate) struct Args {
     /// Only lines of this level or a worse one
     ///
     /// A line has its level in a field of JSON or logfmt (level, severity; a word, or a number
-    /// as pino has it), or as a word near its start: ERROR, [warn], info:. A line without one
+    /// as pino has it), or as a word near its start: ERROR, (warn), info:. A line without one
     /// has none, and is shown only where it is indented below a line that is.
     #[arg(long, value_name = "LEVEL", value_enum, ignore_case = true, help_heading = "Search")]
     pub(crate) level: Option<Level>,

@@ -2,7 +2,7 @@
 //!
 //! | room | what lives there |
 //! |---|---|
-//! | [`pattern`] | a regular expression, and the lines that it matches |
+//! | [`pattern`](mod@pattern) | a regular expression, and the lines that it matches |
 //! | [`level`], [`fields`] | how bad a line says it is; what stands in its fields |
 //! | [`filter`] | all conditions together |
 //! | [`sieve`], [`long`] | one log as it comes, with the lines around those that are wanted |

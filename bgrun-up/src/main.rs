@@ -1,6 +1,6 @@
 //! `bgrun up` and `bgrun down`: what a project file says, started and stopped.
 //!
-//! It owns nothing and starts nothing: the file ([`file`]) becomes records, what there is is
+//! It owns nothing and starts nothing: the file ([`file`](mod@file)) becomes records, what there is is
 //! told by `bgrun-ls` and `bgrun-run --dry-run` ([`existing`]), what is to be done follows
 //! from both ([`plan`]), and `bgrun-run -` and `bgrun-kill` do it ([`up`], [`down`]).
 
