@@ -170,3 +170,25 @@ fn a_busy_writer_loses_no_line_when_its_supervisor_dies() {
     let expected: String = (1..=60000).map(|n| format!("line {n:010}\n")).collect();
     assert_eq!(home.out("web"), expected);
 }
+
+#[test]
+fn a_log_that_was_deleted_is_read_through_its_process_and_made_anew_by_the_next_start() {
+    let home = Home::new();
+    let script = "echo before; while [ ! -e go ]; do sleep 0.05; done; echo after; exec sleep 60";
+    home.verb("run", ["web", "-c", script]).ok();
+    home.until_out("web", "before");
+    let path = home.out_path("web");
+    fs::remove_file(&path).unwrap();
+    fs::write(home.path().join("go"), "").unwrap();
+    let read = || home.verb("logs", ["web", "--stdout"]).ok().says("deleted");
+    eventually("what it wrote since is shown", || read().out() == "before\nafter\n");
+
+    fs::write(&path, "of somebody else\n").unwrap();
+    assert_eq!(read().out(), "before\nafter\n", "another file in its place is not its log");
+    fs::remove_file(&path).unwrap();
+    fs::remove_file(home.path().join("go")).unwrap();
+    home.verb("run", ["web", "--restart", "--quiet"]).ok();
+    home.until_out("web", "before");
+    let said = home.verb("logs", ["web", "--stdout"]).ok();
+    assert_eq!((said.out().as_str(), said.err().as_str()), ("before\n", ""));
+}

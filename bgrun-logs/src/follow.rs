@@ -151,7 +151,7 @@ impl<'a> Follower<'a> {
             tool::warn(format_args!("{} {what}", text::safe(&name)));
         }
         let streams = self.streams;
-        for source in processes.iter().flat_map(|process| source::of(process, streams)) {
+        for source in processes.iter().flat_map(|process| source::readable(process, streams)) {
             self.take_over(source, output);
         }
         Ok(())

@@ -36,7 +36,11 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     }
     let streams = Streams::of(&args);
     let sources: Vec<Source> =
-        chosen.processes.iter().flat_map(|process| source::of(process, streams)).collect();
+        chosen.processes.iter().flat_map(|process| source::readable(process, streams)).collect();
+    for astray in sources.iter().filter_map(Source::astray) {
+        bgrun_platform::tool::warn(astray);
+        bgrun_platform::tool::hint_line("the next start makes a new file");
+    }
     if args.follow || !args.expect.is_empty() {
         logs::allow_many_open();
     }

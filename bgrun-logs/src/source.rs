@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use bgrun_platform::logs::LogRefused;
+use bgrun_platform::logs::{LogRefused, held_open};
 use bgrun_platform::text;
 use bgrun_store::{Process, Run, Stream};
 
@@ -17,6 +17,8 @@ pub(crate) struct Source {
     pub(crate) name: String,
     pub(crate) stream: Stream,
     pub(crate) path: PathBuf,
+    /// Where it was, when it is to be had only through its process any more.
+    pub(crate) lost_path: Option<PathBuf>,
     /// The process's latest run.
     pub(crate) run: Option<LatestRun>,
 }
@@ -40,6 +42,15 @@ impl Source {
             Stream::Stdout => "stdout",
             Stream::Stderr => "stderr",
         }
+    }
+
+    /// That its file is gone from its place, in a line; none while it is there.
+    pub(crate) fn astray(&self) -> Option<String> {
+        let path = text::safe_path(self.lost_path.as_deref()?);
+        Some(format!(
+            "{}: {path} was deleted or replaced; this is what it writes, read through it",
+            self.title()
+        ))
     }
 
     /// Why this log was not opened, in a line.
@@ -80,6 +91,7 @@ pub(crate) fn of(process: &Process, streams: Streams) -> Vec<Source> {
         name: process.name.clone(),
         stream,
         path: path.clone(),
+        lost_path: None,
         run: process
             .run
             .as_ref()
@@ -91,6 +103,25 @@ pub(crate) fn of(process: &Process, streams: Streams) -> Vec<Source> {
     }
     if streams.stderr && !(streams.stdout && process.stderr == process.stdout) {
         sources.push(source(Stream::Stderr, &process.stderr));
+    }
+    sources
+}
+
+/// The logs of `process` where they can be read: one that was deleted while the process writes
+/// into it, through the process.
+pub(crate) fn readable(process: &Process, streams: Streams) -> Vec<Source> {
+    let mut sources = of(process, streams);
+    let run = process.run.as_ref().filter(|run| run.end.is_none());
+    if let Some(identity) = run.and_then(|run| run.identity.as_deref()) {
+        for source in &mut sources {
+            let descriptor = match source.stream {
+                Stream::Stdout => 1,
+                Stream::Stderr => 2,
+            };
+            if let Some(held) = held_open(identity, descriptor, &source.path) {
+                source.lost_path = Some(std::mem::replace(&mut source.path, held));
+            }
+        }
     }
     sources
 }

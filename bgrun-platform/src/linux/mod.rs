@@ -1,6 +1,7 @@
 //! The Linux platform. Facts come from man7.org's manual pages, section 2 and 5,
 //! unless a line names another source.
 
+pub(crate) mod astray;
 pub mod attend;
 pub mod clock;
 pub mod descriptors;
