@@ -19,12 +19,16 @@ pub(crate) struct Seen {
     pub(crate) record: Value,
 }
 
-/// Looks at all processes, in the order they were first started.
+/// The states in which there may be something to do, now or later. What the user has stopped
+/// stays as it is, and there may be thousands of that.
+const AT_RISK: &str = "starting,running,backoff,exited,failed,lost";
+
+/// Looks at all processes that may need something, in the order they were first started.
 ///
 /// # Errors
 /// They cannot be listed.
 pub(crate) fn all(home: &Home) -> anyhow::Result<Vec<Seen>> {
-    let mut ls = sibling::command("bgrun-ls", ["--json", "--sort", "id"]);
+    let mut ls = sibling::command("bgrun-ls", ["--json", "--sort", "id", "--status", AT_RISK]);
     let output =
         ls.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("run bgrun-ls")?;
     if !output.status.success() {
