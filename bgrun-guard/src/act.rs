@@ -3,6 +3,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::{Output, Stdio};
 
+use bgrun_platform::tool::Exit;
 use bgrun_platform::{fault, sibling};
 use bgrun_store::{time, variables};
 use serde_json::Value;
@@ -21,6 +22,8 @@ pub(crate) struct Attempt {
     pub(crate) time: String,
     /// Why it came to nothing.
     pub(crate) error: Option<String>,
+    /// The user has stopped it meanwhile, which is no failure.
+    pub(crate) was_stopped: bool,
     /// It did, because the store cannot be used.
     pub(crate) is_store_failure: bool,
 }
@@ -84,6 +87,7 @@ fn at_once(due: &[(Facts, Action)]) -> Vec<Attempt> {
                 action: *action,
                 time: now.clone(),
                 is_store_failure: error.is_some() && is_store_failure,
+                was_stopped: answer.was_stopped(&facts.name),
                 error,
             }
         })
@@ -115,6 +119,12 @@ impl Answer {
         Self { records, trouble }
     }
 
+    /// Whether the user's stop came before the start, which `bgrun-run` tells by its code.
+    fn was_stopped(&self, name: &str) -> bool {
+        let code = i64::from(Exit::NotRunning.code());
+        self.records.iter().any(|record| record["name"] == name && record["exit"] == code)
+    }
+
     fn error_of(&self, name: &str) -> Option<String> {
         let Some(record) = self.records.iter().find(|record| record["name"] == name) else {
             return Some(self.trouble.clone());
@@ -136,7 +146,9 @@ mod tests {
 
     #[test]
     fn each_name_has_its_own_answer() {
-        let many = answer(1, r#"[{"name":"a","pid":1},{"name":"b","error":"is gone"}]"#, "x\n");
+        let many =
+            answer(1, r#"[{"name":"a","pid":1},{"name":"b","error":"is gone","exit":3}]"#, "x\n");
+        assert_eq!((many.was_stopped("a"), many.was_stopped("b")), (false, true));
         assert_eq!(many.error_of("a"), None);
         assert_eq!(many.error_of("b").as_deref(), Some("is gone"));
         assert_eq!(answer(0, r#"{"name":"a","error":null}"#, "").error_of("a"), None);

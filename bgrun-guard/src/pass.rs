@@ -92,7 +92,7 @@ pub(crate) fn make(home: &Home, with_limits: bool) -> anyhow::Result<Passed> {
         passed.seen = survey::all(home)?;
         for attempt in attempts {
             let now = passed.seen.iter().find(|one| one.facts.id == attempt.facts.id);
-            if attempt.error.is_some() && !is_still_wrong(&attempt, now) {
+            if attempt.error.is_some() && (attempt.was_stopped || !is_still_wrong(&attempt, now)) {
                 continue;
             }
             let record = now.map_or_else(
@@ -130,7 +130,14 @@ mod tests {
     fn is_complained_of(action: Action, now: Option<Facts>) -> bool {
         let error = Some("refused".to_owned());
         let time = String::new();
-        let attempt = Attempt { facts: well(), action, time, error, is_store_failure: false };
+        let attempt = Attempt {
+            facts: well(),
+            action,
+            time,
+            error,
+            is_store_failure: false,
+            was_stopped: false,
+        };
         let now = now.map(|facts| Seen { facts, record: Value::Null });
         is_still_wrong(&attempt, now.as_ref())
     }

@@ -120,7 +120,7 @@ pub(crate) struct EngineStop {
     begun: Instant,
     timeout: Duration,
     /// Whether the container took all its time, and was killed.
-    pub(crate) has_killed: bool,
+    has_killed: bool,
     /// Until when the tree is left alone.
     leaves_until: Option<Instant>,
 }
@@ -147,6 +147,16 @@ impl EngineStop {
             self.leaves_until = Some(Instant::now() + CLEANING);
         }
         Ok(self.act.is_some() || self.leaves_until.is_some_and(|at| Instant::now() < at))
+    }
+
+    /// Whether the container took all its time, and was killed; the engine may be a moment
+    /// behind the end of all that belonged to the container.
+    pub(crate) fn has_killed(&mut self) -> bool {
+        if let Some(act) = self.act.take() {
+            let _ = act.finish(PATIENCE);
+            self.has_killed = self.begun.elapsed() >= self.timeout && !self.timeout.is_zero();
+        }
+        self.has_killed
     }
 
     /// What ends when the engine is done.

@@ -225,7 +225,7 @@ impl Stopping {
                 self.may_live_on = true;
             }
         }
-        let has_killed = self.engine.as_ref().is_some_and(|engine| engine.has_killed);
+        let has_killed = self.engine.as_mut().is_some_and(EngineStop::has_killed);
         let outcome =
             if !self.survivors.is_empty() || self.may_live_on || self.target.sight.is_elsewhere {
                 Outcome::Survivors

@@ -130,7 +130,9 @@ fn outcome(answer: std::io::Result<Answer>) -> Outcome {
     Outcome::Failed(match answer {
         Ok(Answer::Started(line)) => return Outcome::Started(line),
         Ok(Answer::Refused(_, Refusal { code, reason })) => Failure::new(Exit::Other(code), reason),
-        Ok(Answer::Withdrawn) => Failure::new(Exit::Failed, "was stopped before it could start"),
+        Ok(Answer::Withdrawn) => {
+            Failure::new(Exit::NotRunning, "was stopped before it could start")
+        }
         Err(_) => Failure::new(Exit::NotStarted, "its supervisor died before it answered")
             .hint("'bgrun ls' shows whether it runs"),
     })
@@ -200,7 +202,7 @@ fn ask(
         Change::None => {}
         Change::Started => return Err(Refused::Process(runs_already())),
         Change::Stopped => {
-            return Err(Refused::Process(Failure::new(Exit::Failed, "was stopped meanwhile")));
+            return Err(Refused::Process(Failure::new(Exit::NotRunning, "was stopped meanwhile")));
         }
         Change::Forgotten => {
             return Err(Refused::Process(Failure::new(Exit::Unknown, "was forgotten meanwhile")));

@@ -92,7 +92,7 @@ impl Browser {
     /// Waits until an expression is true in the page.
     #[track_caller]
     pub fn until(&self, expression: &str) {
-        let body = format!("return Boolean({expression})");
+        let body = condition(expression);
         eventually_ok(|| {
             let holds = self.script(&body, &[]) == Value::Bool(true);
             if holds { Ok(()) } else { Err(format!("{expression}\n{}", self.page())) }
@@ -102,7 +102,7 @@ impl Browser {
     /// The same, for what needs its time by design.
     #[track_caller]
     pub fn until_within(&self, limit: Duration, expression: &str) {
-        let body = format!("return Boolean({expression})");
+        let body = condition(expression);
         let begun = Instant::now();
         while self.script(&body, &[]) != Value::Bool(true) {
             assert!(begun.elapsed() < limit, "not within {limit:?}: {expression}");
@@ -239,4 +239,9 @@ fn requested(entry: &Value) -> Option<String> {
 
 fn stroke(key: char) -> [Value; 2] {
     [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})]
+}
+
+/// Whether an expression holds; what is about something that is not there yet does not.
+fn condition(expression: &str) -> String {
+    format!("try {{ return Boolean({expression}) }} catch {{ return false }}")
 }
