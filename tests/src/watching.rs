@@ -60,16 +60,17 @@ impl Watching {
         restart
     }
 
-    /// Waits until nothing has been said for a second; answers how many restarts there were.
+    /// Waits until nothing has been said for longer than a look, a debounce and a restart take;
+    /// answers how many restarts there were.
     #[track_caller]
     pub fn settle(&self) -> usize {
         let (mut said, mut since) = (self.running.out().len(), Instant::now());
-        eventually("it says nothing for a second", || {
+        eventually("it says nothing for a while", || {
             let now = self.running.out().len();
             if now != said {
                 (said, since) = (now, Instant::now());
             }
-            since.elapsed() > Duration::from_secs(1)
+            since.elapsed() > Duration::from_millis(2500)
         });
         self.of_event("restart").len()
     }
