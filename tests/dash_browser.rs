@@ -196,6 +196,7 @@ fn everything_can_be_done_with_the_keyboard_alone() {
     browser.press(['s']);
     home.until("beta", "stopped");
     // It has moved behind those that run; the cursor went with it.
+    browser.until("[...document.querySelectorAll('tr.process')].at(-1).dataset.name === 'beta'");
     browser.press(['k', 'k', 'k', key::DOWN, key::UP]);
     browser.until("document.activeElement.textContent === 'alpha'");
     browser.press([key::ENTER]);
