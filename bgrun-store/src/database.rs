@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::Error;
 use crate::home::Home;
@@ -25,6 +25,9 @@ use crate::{rows, schema};
 
 /// The pages after which a writer carries the WAL over into the database: a few starts.
 const WAL_PAGES: i64 = 32;
+
+/// SQLite's own checkpoint after a commit: never. [`Store::shorten_wal`] does it.
+const NO_AUTOCHECKPOINT: i64 = 0;
 
 /// What a write must survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub struct Store {
     file: Option<FileId>,
     /// There was no WAL: the one that is made has to be found again after a loss of power.
     is_wal_new: Cell<bool>,
+    /// Something was written: the WAL may be too long by now.
+    has_written: bool,
 }
 
 impl Store {
@@ -125,7 +130,8 @@ impl Store {
         connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
             .map_err(failed)?;
-        Ok(Self { connection, file: file_at(path), path: path.to_owned(), is_wal_new })
+        let file = file_at(path);
+        Ok(Self { connection, file, path: path.to_owned(), is_wal_new, has_written: false })
     }
 
     /// How long a store that was just opened waits for other writers.
@@ -161,11 +167,12 @@ impl Store {
                 self.connection.pragma_update_and_check(
                     None,
                     "wal_autocheckpoint",
-                    WAL_PAGES,
+                    NO_AUTOCHECKPOINT,
                     |_| Ok(()),
                 )
             })
             .map_err(|error| failed(&error))?;
+        self.has_written = true;
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -176,6 +183,33 @@ impl Store {
             self.sync_directory().map_err(E::from)?;
         }
         Ok(result)
+    }
+
+    /// Carries a long WAL over into the database, and begins it anew.
+    ///
+    /// The second is for whoever comes next: how much of a WAL was carried over is known only
+    /// as long as somebody has the database open. So a tool that leaves right after its
+    /// checkpoint leaves a WAL that is read as a whole by the next, and goes on growing for
+    /// ever. Only a write by the same connection begins it at its start again. It is not
+    /// truncated: to write over a file in place, a commit waits for its data alone.
+    fn shorten_wal(&self) -> rusqlite::Result<()> {
+        let pages = |mode: &str| {
+            let sql = format!("PRAGMA wal_checkpoint({mode})");
+            self.connection.query_row(&sql, (), |row| row.get::<_, i64>(1))
+        };
+        if pages("NOOP")? < WAL_PAGES {
+            return Ok(());
+        }
+        // Nobody is waited for: whoever is busy now does it.
+        self.connection.busy_timeout(Duration::ZERO)?;
+        self.connection.pragma_update(None, "synchronous", "NORMAL")?;
+        pages("PASSIVE")?;
+        // The smallest write there is: the version that is there already.
+        let immediate = TransactionBehavior::Immediate;
+        let transaction = Transaction::new_unchecked(&self.connection, immediate)?;
+        let version: i64 = transaction.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()
     }
 
     /// Waits until everything that was committed is on the disk: [`Durability::Boot`] becomes
@@ -251,6 +285,15 @@ impl Store {
 
     pub(crate) fn error(&self, error: &rusqlite::Error) -> Error {
         Error::from_sqlite(self.path.clone(), error)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.has_written {
+            // A full disk, or somebody who reads on: the next writer tries again.
+            let _ = self.shorten_wal();
+        }
     }
 }
 

@@ -136,3 +136,23 @@ fn a_registry_that_was_lost_is_written_anew_from_the_lock_files_with_its_ids() {
     let (_, import) = Store::open(&home).expect("open again");
     assert!(import.recovered.is_empty());
 }
+
+#[test]
+fn the_wal_stays_short_when_each_tool_writes_once() {
+    let directory = tempfile::tempdir().expect("directory");
+    let home = Home::at(directory.path());
+    let (mut store, _) = Store::open(&home).expect("open");
+    let id = store.write(Durability::Power, |writer| writer.save(&spec("web"), "c")).expect("save");
+    drop(store);
+    let wal = home.database().with_extension("sqlite-wal");
+    for number in 1..=200 {
+        let (mut store, _) = Store::open(&home).expect("open");
+        let ended = run(number, Some(0));
+        store.write(Durability::Boot, |writer| writer.record_run(id, &ended, None)).expect("write");
+        drop(store);
+        let bytes = std::fs::metadata(&wal).expect("a WAL").len();
+        assert!(bytes < 100 * 4120, "{bytes} bytes after {number} writes");
+    }
+    let (store, _) = Store::open(&home).expect("open");
+    assert_eq!(store.runs(id, 1000).expect("read").len(), 200);
+}
