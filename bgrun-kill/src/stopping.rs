@@ -23,6 +23,8 @@ pub(crate) struct Stopping {
     /// The system does not let us signal some of it: insisting is of no use.
     is_refused: bool,
     empty_looks: u32,
+    /// When to look for processes that came since, where no end of one asks for it.
+    look_again_at: Instant,
     survivors: Vec<u32>,
     waited: Option<Duration>,
     error: Option<String>,
@@ -42,6 +44,9 @@ const AFTER_KILL: Duration = Duration::from_secs(2);
 const REAPING: Duration = Duration::from_millis(50);
 /// How long between two looks for processes that came since.
 const LOOK: Duration = Duration::from_millis(50);
+/// How long between two looks at the lock of a supervisor that is about to let go of it: at
+/// first, and at last.
+const LEAVING: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(5));
 
 impl Stopping {
     /// Tells the supervisor, then everything below it.
@@ -59,6 +64,7 @@ impl Stopping {
             is_killed: false,
             is_refused: false,
             empty_looks: 0,
+            look_again_at: started,
             survivors: Vec::new(),
             waited: None,
             error: None,
@@ -140,12 +146,11 @@ impl Stopping {
             return true;
         }
         self.members.retain(|member| !member.has_ended().unwrap_or(true));
-        let supervisor = self.target.sight.supervisor.as_ref();
-        if supervisor.is_some_and(|supervisor| supervisor.has_ended().unwrap_or(true)) {
+        if self.supervisor_has_left(home) {
             self.target.sight.supervisor = None;
             // In good order it leaves only when nothing is left below it. Otherwise what
             // was below it is found by its traces.
-            if self.supervisor_left_in_order(home) {
+            if self.has_end_in_lock_line(home) {
                 self.survivors.clear();
                 self.waited = Some(started.elapsed());
                 return true;
@@ -169,6 +174,10 @@ impl Stopping {
             self.give_up(started);
             return true;
         }
+        if self.is_supervisor_leaving() && now < self.look_again_at {
+            return false;
+        }
+        self.look_again_at = now + LOOK;
         let signal = if self.is_killed { Signal::KILL } else { self.stop_signal() };
         if self.signal_new((self.is_killed || !is_at_it).then_some(signal)) > 0 {
             self.empty_looks = 0;
@@ -194,8 +203,26 @@ impl Stopping {
         self.target.process.stop_signal.parse().unwrap_or(Signal::TERM)
     }
 
+    /// Whether nothing that was seen lives but the supervisor, which is about to go.
+    fn is_supervisor_leaving(&self) -> bool {
+        self.target.sight.supervisor.is_some() && self.members.is_empty()
+    }
+
+    /// Whether the supervisor has gone, or is done: it has let go of the lock, having left the
+    /// end of the run there. Its exit is not waited for, because that takes the kernel
+    /// some 10 ms more while it closes a watch on files (inotify(7)).
+    fn supervisor_has_left(&self, home: &Home) -> bool {
+        let Some(supervisor) = &self.target.sight.supervisor else { return false };
+        let is_done = || {
+            self.members.is_empty()
+                && self.has_end_in_lock_line(home)
+                && !Lock::is_held(&home.lock(self.target.process.id)).unwrap_or(true)
+        };
+        supervisor.has_ended().unwrap_or(true) || is_done()
+    }
+
     /// Whether the supervisor has left the end of the run in the lock file.
-    fn supervisor_left_in_order(&self, home: &Home) -> bool {
+    fn has_end_in_lock_line(&self, home: &Home) -> bool {
         let text = Lock::line_at(&home.lock(self.target.process.id)).unwrap_or_default();
         let line = serde_json::from_str::<LockLine<Identity>>(&text);
         let run = self.target.process.run.as_ref().map_or(0, |run| run.number);
@@ -252,6 +279,7 @@ impl Stopping {
 
 /// Waits until every tree is empty, or given up.
 pub(crate) fn wait(stopping: &mut [Stopping], home: &Home, started: Instant) {
+    let mut leaving = LEAVING.0;
     loop {
         let mut left = Vec::new();
         for one in &mut *stopping {
@@ -265,7 +293,11 @@ pub(crate) fn wait(stopping: &mut [Stopping], home: &Home, started: Instant) {
         let next_deadline = left.iter().filter(|one| !one.is_killed).map(|one| one.deadline).min();
         let now = Instant::now();
         let until_deadline = next_deadline.map(|at| at.saturating_duration_since(now));
-        let pause = until_deadline.map_or(LOOK, |left| left.min(LOOK));
+        let mut pause = until_deadline.map_or(LOOK, |left| left.min(LOOK));
+        if left.iter().any(|one| one.is_supervisor_leaving()) {
+            pause = pause.min(leaving);
+            leaving = (leaving * 2).min(LEAVING.1);
+        }
         let watched: Vec<&Pidfd> = left
             .iter()
             .flat_map(|one| one.members.iter().chain(&one.target.sight.supervisor))
