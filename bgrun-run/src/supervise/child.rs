@@ -45,13 +45,15 @@ pub(crate) fn start_next(
     line: &mut LockLine<Identity>,
     spec: &Spec,
 ) -> Result<Begun, Error> {
-    line.run = writer.begin_restart(line.id)?;
+    // The number that the store will give: only the holder of the lock begins runs.
+    line.run += 1;
     let environment = spec.environment(&line.cookie, line.run);
     let words = match &spec.container {
         Some(_) => container_words(ContainerAct::Again, spec, &line.cookie),
         None => spec.words(),
     };
     let is_running = start(line, &words, &environment, spec.umask).is_ok();
+    writer.begin_restart(line.id)?;
     record::write_run(writer, line)?;
     let probing = spec.ready.clone().map(|probe| (probe, environment, spec.umask));
     Ok(Begun { is_running, probing })

@@ -281,7 +281,11 @@ impl Keeper {
                         restarted = Some(child::start_next(writer, &mut line, &spec)?);
                     }
                 }
-                Next::Again(pause) => writer.record_pause(line.id, time::now() + pause)?,
+                Next::Again(pause) => {
+                    // A run that the store has not heard of would take the pause away.
+                    record::write_run(writer, &line)?;
+                    writer.record_pause(line.id, time::now() + pause)?;
+                }
                 Next::Stop => {}
             }
             Ok(next)

@@ -9,20 +9,24 @@ pub(crate) fn run(home: &Home, line: &LockLine<Identity>) -> Result<(), Error> {
     in_store(home, |writer| write_run(writer, line))
 }
 
-/// Writes down the end of the run that `line` tells of, then lets `next` go on in the
-/// same transaction, given the process as the store knows it, unless the user has asked
-/// for another start or forgotten it.
+/// Lets `next` go on, given the process as the store knows it, unless the user has asked for
+/// another start or forgotten it, and writes down the end of the run that `line` tells of,
+/// all in one transaction.
+///
+/// The end comes last, so that the next run waits for nothing that it does not need. The
+/// store does not mind: what is newer stays.
 pub(crate) fn end<T>(
     home: &Home,
     line: &LockLine<Identity>,
     next: impl FnOnce(&Writer<'_>, &Process) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
     in_store(home, |writer| {
+        let next = match process(writer, line)? {
+            Some(process) if process.request == line.request => Some(next(writer, &process)?),
+            _ => None,
+        };
         write_run(writer, line)?;
-        match process(writer, line)? {
-            Some(process) if process.request == line.request => next(writer, &process).map(Some),
-            _ => Ok(None),
-        }
+        Ok(next)
     })
 }
 
