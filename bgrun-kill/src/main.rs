@@ -40,7 +40,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
     } else if let Some(signal) = args.signal {
         send::all(&args, found.targets, signal)?
     } else {
-        stop::all(&args, found.targets, &home)?
+        stop::all(&args, found.targets, &home, found.store)?
     };
     report::all(&args, done, found.misses)
 }

@@ -74,7 +74,7 @@ pub(crate) fn free(args: &Args, home: &Home, port: u16) -> anyhow::Result<Exit> 
         }
         return report::all(args, stop::plan(ours), Vec::new());
     }
-    let done = stop::all(args, ours, home)?;
+    let done = stop::all(args, ours, home, known.store)?;
     for pid in left {
         end_stranger(pid, args.timeout.unwrap_or(PATIENCE))?;
         if !args.quiet {

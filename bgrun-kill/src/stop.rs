@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bgrun_platform::{Ended, fault, tool};
-use bgrun_store::{End, Error, Home, Reason, time};
+use bgrun_store::{End, Error, Home, Reason, Store, time};
 
 use crate::args::Args;
 use crate::containers;
@@ -92,12 +92,17 @@ pub(crate) struct Done {
     pub(crate) trouble: Option<Error>,
 }
 
-/// Stops `targets` and, if asked, forgets them. A store that cannot be written keeps
-/// nothing from being stopped.
+/// Stops `targets` and, if asked, forgets them; `store` is the registry, where it is open. One
+/// that cannot be written keeps nothing from being stopped.
 ///
 /// # Errors
 /// The kernel refuses to say what runs.
-pub(crate) fn all(args: &Args, targets: Vec<Target>, home: &Home) -> anyhow::Result<Done> {
+pub(crate) fn all(
+    args: &Args,
+    targets: Vec<Target>,
+    home: &Home,
+    store: Option<Store>,
+) -> anyhow::Result<Done> {
     let reason: Reason = args
         .reason
         .parse()
@@ -105,7 +110,7 @@ pub(crate) fn all(args: &Args, targets: Vec<Target>, home: &Home) -> anyhow::Res
     let keeps_wish = reason != Reason::Stop;
     let ids: Vec<i64> =
         targets.iter().filter(|one| !one.is_stale).map(|one| one.process.id).collect();
-    let mut books = wish::Books::new(home);
+    let mut books = wish::Books::new(home, store);
     let stored = if keeps_wish { Ok(()) } else { books.down(&ids) };
     fault::at("kill:after-wish");
 

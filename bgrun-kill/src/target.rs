@@ -9,7 +9,7 @@ use bgrun_platform::tool::{self, Exit, Failure};
 use bgrun_platform::tree::Traces;
 use bgrun_platform::{Identity, Lock, Pidfd, Sight, clock};
 use bgrun_store::selection::{self, Item, Selector, nearest, select};
-use bgrun_store::{Home, Known, LockLine, Process};
+use bgrun_store::{Home, Known, LockLine, Process, Store};
 use serde_json::{Map, Value};
 
 use crate::args::Args;
@@ -48,6 +48,8 @@ pub(crate) struct Miss {
 pub(crate) struct Found {
     pub(crate) targets: Vec<Target>,
     pub(crate) misses: Vec<Miss>,
+    /// The registry, where it is open.
+    pub(crate) store: Option<Store>,
 }
 
 /// Reads the command line, and stdin if it says so.
@@ -132,7 +134,7 @@ pub(crate) fn find(args: &Args, asked: Asked, home: &Home) -> anyhow::Result<Fou
         }
         targets = idle;
     }
-    Ok(Found { targets, misses })
+    Ok(Found { targets, misses, store: known.store })
 }
 
 /// Says what is worth saying of how the processes are known.

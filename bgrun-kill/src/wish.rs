@@ -18,13 +18,14 @@ pub(crate) struct Books<'a> {
 }
 
 impl<'a> Books<'a> {
-    pub(crate) fn new(home: &'a Home) -> Self {
-        Self { home, store: None }
+    /// Goes on with `store`, where it is open already.
+    pub(crate) fn new(home: &'a Home, store: Option<Store>) -> Self {
+        Self { home, store }
     }
 
     /// The store, open, and still the one that is at its path.
     fn store(&mut self, patience: Duration) -> Result<&mut Store, Error> {
-        let store = match self.store.take().filter(Store::is_in_place) {
+        let store = match self.store.take().filter(Store::is_writable) {
             Some(store) => store,
             None => Store::open_within(self.home, patience)?.0,
         };

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use bgrun_platform::tool::{self, Exit, Failure};
 use bgrun_platform::{private, stat};
-use bgrun_store::{Home, Known, Record, Run, Store, time};
+use bgrun_store::{Home, Known, Record, Run, time};
 use serde::Serialize;
 
 use crate::args::{Args, SortKey};
@@ -59,8 +59,7 @@ impl Collector {
             tool::warn(notice);
         }
         let (chosen, exit) = wish.choose(known.processes);
-        let needs_store = (args.details || args.env) && known.trouble.is_none();
-        let store = if needs_store { Store::open_to_read(&self.home).ok().flatten() } else { None };
+        let store = known.store.filter(|_| args.details || args.env);
         let mut listed: Vec<Listed> = observe::all(&self.home, chosen)
             .into_iter()
             .map(|seen| {

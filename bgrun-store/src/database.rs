@@ -244,11 +244,12 @@ impl Store {
         self.connection.busy_timeout(patience).map_err(|error| self.error(&error))
     }
 
-    /// Whether the file that is open is still the one at its path: somebody may have removed
-    /// it.
+    /// Whether it can be written: the file that is open is still the one at its path, and is
+    /// not open for reading only.
     #[must_use]
-    pub fn is_in_place(&self) -> bool {
+    pub fn is_writable(&self) -> bool {
         self.file.as_ref().is_some_and(|file| file_at(&self.path).as_ref() == Some(file))
+            && !self.connection.is_readonly(rusqlite::MAIN_DB).unwrap_or(true)
     }
 
     /// All processes, in the order they were first started.

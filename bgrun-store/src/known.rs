@@ -16,6 +16,9 @@ pub struct Known {
     pub trouble: Option<Error>,
     /// What was taken over from elsewhere while opening.
     pub import: Import,
+    /// The registry, still open for whoever has more to ask or to write: to open it costs more
+    /// than to write into it. `None` where there is none, or it cannot be used.
+    pub store: Option<Store>,
 }
 
 impl Known {
@@ -28,14 +31,15 @@ impl Known {
             Err(trouble) => Self {
                 processes: Self::from_locks(home),
                 trouble: Some(trouble),
-                import: Import::default(),
+                ..Self::default()
             },
         }
     }
 
     fn from_registry(home: &Home) -> Result<Self, Error> {
         if let Some(store) = Store::open_to_read(home)? {
-            return Ok(Self { processes: store.processes()?, ..Self::default() });
+            let processes = store.processes()?;
+            return Ok(Self { processes, store: Some(store), ..Self::default() });
         }
         let is_there = |path: &std::path::Path| path.try_exists().unwrap_or(true);
         if !is_there(&home.database())
@@ -45,7 +49,8 @@ impl Known {
             return Ok(Self::default());
         }
         let (store, import) = Store::open(home)?;
-        Ok(Self { processes: store.processes()?, trouble: None, import })
+        let processes = store.processes()?;
+        Ok(Self { processes, trouble: None, import, store: Some(store) })
     }
 
     /// The processes that have a readable lock file.
