@@ -46,3 +46,22 @@ fn a_process_that_closes_its_output_makes_nobody_spin() {
     let settled = settled("it has gone to sleep", || switches(record.supervisor()));
     holds_for(Duration::from_millis(500), "it sleeps", || switches(record.supervisor()) == settled);
 }
+
+#[test]
+fn a_supervisor_gives_back_the_memory_that_a_restart_took() {
+    let home = Home::new();
+    let record = home.verb("run", ["web", "--json", "--keep-alive", "--", "sleep", "60"]).json();
+    let supervisor = record.supervisor();
+    let own_kib = || {
+        let rollup = std::fs::read_to_string(format!("/proc/{supervisor}/smaps_rollup"));
+        let rollup = rollup.expect("the memory of a supervisor");
+        let line = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:"));
+        let words = line.and_then(|line| line.split_whitespace().next());
+        words.and_then(|kib| kib.parse::<u64>().ok()).expect("a number")
+    };
+    let before = settled("it has gone to sleep", own_kib);
+    Life::of(record.pid()).kill();
+    home.until_run("web", 2);
+    let after = settled("it has gone to sleep again", own_kib);
+    assert!(after <= before + 64, "{before} KiB before, {after} KiB after");
+}

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use bgrun_platform::tool::{Exit, Failure};
-use bgrun_platform::{Identity, Lock, LockError, fault, sibling, spawn};
+use bgrun_platform::{Identity, Lock, LockError, events, fault, sibling, spawn};
 use bgrun_run::{Answer, Launch, Refusal, SUPERVISOR, Verdict, receive, send};
 use bgrun_store::{
     Durability, End, Error, Home, LockLine, Process, Reason, Spec, Start, Store, Wanted, Writer,
@@ -373,5 +373,7 @@ fn line(spec: &Spec, start: &Start, supervisor: Option<Identity>) -> LockLine<Id
 fn surroundings() -> Vec<(OsString, OsString)> {
     let kept = ["PATH", "HOME", "BGRUN_FAULT"];
     debug_assert!(!kept.contains(&variables::OWN_ID));
-    kept.iter().filter_map(|key| Some((OsString::from(key), std::env::var_os(key)?))).collect()
+    let kept = kept.iter().filter_map(|key| Some((OsString::from(key), std::env::var_os(key)?)));
+    let (key, value) = events::GIVES_ALL_MEMORY_BACK;
+    kept.chain([(key.into(), value.into())]).collect()
 }

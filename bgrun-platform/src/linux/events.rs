@@ -152,6 +152,10 @@ pub fn reap() -> Option<(u32, Ended)> {
     }
 }
 
+/// In the environment of a program that stays, what lets [`give_memory_back`] give back all:
+/// glibc caches small free pieces for each thread, and each keeps its whole page (mallopt(3)).
+pub const GIVES_ALL_MEMORY_BACK: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
+
 /// Gives the memory of finished work back to the system (malloc_trim(3)).
 pub fn give_memory_back() {
     // SAFETY: takes no pointer and touches only free memory.
