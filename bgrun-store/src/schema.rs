@@ -19,7 +19,8 @@ pub(crate) fn is_compatible(version: i64) -> bool {
 pub(crate) const STEPS: [&str; 2] = [FIRST, SECOND];
 
 /// The first ten columns of `process` are the older tool's, for programs that read
-/// them; `env` holds a JSON object of all overrides.
+/// them; `env` holds a JSON object of all overrides. A `restart_window_ms` of 0 is none:
+/// restarts in a row are counted.
 const FIRST: &str = r#"
 CREATE TABLE process (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
