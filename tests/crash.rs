@@ -236,3 +236,27 @@ fn release_tools_know_no_faults() {
         .json();
     assert_eq!(record.status(), "running");
 }
+
+#[test]
+fn a_run_that_is_executed_and_not_yet_written_down_has_not_the_number_of_the_last() {
+    let home = Home::with_faults();
+    let script = "[ $BGRUN_RUN = 1 ] && exit 3; echo up; exec sleep 60";
+    let call = home.verb("run", ["web", "--keep-alive", "--", "sh", "-c", script]);
+    call.env("BGRUN_FAULT", "supervise:between-runs:sleep").ok();
+    home.until_out("web", "up");
+    let web = home.ls("web");
+    assert_eq!((web.status(), web.number("run")), ("starting", 1), "{web:#}");
+    assert_eq!((&web["pid"], &web["exit_code"]), (&Value::Null, &json!(3)));
+    // Who dies there leaves a run that nobody has written down, and still one instance.
+    let supervisor = Life::of(web.supervisor());
+    supervisor.kill();
+    supervisor.must_end();
+    home.verb("run", ["web"]).code(5);
+    home.verb("guard", [""; 0]).ok();
+    assert_eq!(instances(&home, "web"), 1);
+    let web = home.ls("web");
+    assert_eq!((web.status(), web.number("run"), &web["supervised"]), ("running", 2, &json!(true)));
+    assert_eq!(web["exit_code"], 3, "the end of the first run is kept");
+    home.verb("kill", ["web"]).ok();
+    home.must_be_clean();
+}

@@ -3,15 +3,16 @@
 
 mod declared_port;
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use bgrun_platform::sibling;
 use bgrun_platform::tool::{Exit, Failure, warn};
 use bgrun_platform::tree::Traces;
-use bgrun_platform::{Lock, Sight, ports};
+use bgrun_platform::{Identity, Lock, Sight, ports};
 use bgrun_store::selection::exactly;
-use bgrun_store::{Home, Process, Store};
+use bgrun_store::{Home, LockLine, Process, Store};
 use serde_json::Value;
 
 use crate::args::Args;
@@ -39,6 +40,10 @@ pub(crate) struct Way {
 
 /// How long another restart of the same process is waited for.
 const OTHER_RESTART: Duration = Duration::from_secs(60);
+
+/// How long a supervisor may take to leave after it has written how the last run ended: a
+/// write to a slow disk.
+const LEAVING: Duration = Duration::from_secs(2);
 
 /// Decides what to do for each attempt, and has stopped what is to be stopped.
 ///
@@ -117,8 +122,11 @@ pub(crate) fn runs_already() -> Failure {
 pub(crate) fn is_up(process: &Process, home: &Home) -> std::io::Result<bool> {
     let run = process.run.as_ref();
     let identity = run.and_then(|run| run.identity.as_deref());
-    let sight = Sight::look(&home.lock(process.id), process.supervisor.as_deref(), identity)?;
-    if sight.is_up() {
+    let lock = home.lock(process.id);
+    let sight = Sight::look(&lock, process.supervisor.as_deref(), identity)?;
+    if sight.is_up()
+        && (sight.process.is_some() || sight.is_elsewhere || !is_leaving(process, &lock))
+    {
         return Ok(true);
     }
     if process.container.is_some() {
@@ -127,6 +135,20 @@ pub(crate) fn is_up(process: &Process, home: &Home) -> std::io::Result<bool> {
     // Its supervisor and its main process are gone: others of its tree may live on.
     let may_live = process.may_live_unseen(sight.is_of_this_boot);
     Ok(may_live && !sight.tree(&traces(process))?.is_empty())
+}
+
+/// Whether the run is over for good, and its supervisor lets go of the lock, which is waited
+/// for: to a caller who has seen the end it does not run any more.
+fn is_leaving(process: &Process, lock: &Path) -> bool {
+    let line = Lock::line_at(lock).ok();
+    let line = line.and_then(|line| serde_json::from_str::<LockLine<Identity>>(&line).ok());
+    let Some(line) = line.filter(|line| line.id == process.id) else { return false };
+    let mut process = process.clone();
+    process.learn_from(&line);
+    let end = process.run.as_ref().and_then(|run| run.end.as_ref());
+    line.request == process.request
+        && end.is_some_and(|end| !process.is_followed(end))
+        && Lock::take(lock, LEAVING).is_ok()
 }
 
 /// By what the tree of a process is known without its supervisor.

@@ -86,6 +86,7 @@ fn process_of(row: &Row<'_>) -> rusqlite::Result<Process> {
         timestamp: timestamp(row, 24)?,
         run,
         previous_end: end_of(row, 39)?,
+        is_end_unrecorded: false,
     })
 }
 

@@ -52,6 +52,7 @@ pub(crate) fn start_next(
         None => spec.words(),
     };
     let is_running = start(line, &words, &environment, spec.umask).is_ok();
+    fault::at("supervise:between-runs");
     record::write_run(writer, line)?;
     let probing = spec.ready.clone().map(|probe| (probe, environment, spec.umask));
     Ok(Begun { is_running, probing })
