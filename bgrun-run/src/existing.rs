@@ -51,26 +51,16 @@ const LEAVING: Duration = Duration::from_secs(2);
 /// The kernel refuses to say what runs.
 pub(crate) fn make_way(
     args: &Args,
-    attempts: Vec<Attempt>,
+    mut attempts: Vec<Attempt>,
     home: &Home,
     store: &Store,
 ) -> anyhow::Result<Way> {
     let mut plans = Vec::with_capacity(attempts.len());
     let mut to_stop = Vec::new();
-    let mut restarts = Vec::new();
-    for (name, mut attempt) in attempts {
-        if (args.restart || args.force)
-            && let Ok(Prepared { stored: Some(stored), .. }) = &mut attempt
-        {
-            let path = home.restart_lock(stored.id);
-            restarts.push(Lock::take(&path, OTHER_RESTART).map_err(|error| {
-                Failure::new(Exit::Failed, format!("{name}: another restart goes on: {error}"))
-            })?);
-            // That one may have changed what there is.
-            if let Some(now) = store.process(&name).map_err(store_failure)? {
-                *stored = now;
-            }
-        }
+    let is_restart = args.restart || args.force;
+    let restarts =
+        if is_restart { keep_others_away(&mut attempts, home, store)? } else { Vec::new() };
+    for (name, attempt) in attempts {
         let plan = match attempt {
             Err(failure) => Plan::Fail(failure),
             Ok(prepared) => {
@@ -110,6 +100,41 @@ pub(crate) fn make_way(
         }
     }
     Ok(Way { plans, restarts })
+}
+
+/// Waits for other restarts of the same processes, and keeps further ones away.
+fn keep_others_away(
+    attempts: &mut [Attempt],
+    home: &Home,
+    store: &Store,
+) -> anyhow::Result<Vec<Lock>> {
+    let take = |id| {
+        Lock::take(&home.restart_lock(id), OTHER_RESTART).map_err(|error| {
+            Failure::new(Exit::Failed, format!("another restart goes on: {error}"))
+        })
+    };
+    let mut restarts = Vec::new();
+    let prepared = attempts.iter_mut().map(|(name, attempt)| (&*name, attempt.as_mut()));
+    let mut known: Vec<(&String, &mut Prepared)> =
+        prepared.filter_map(|(name, attempt)| Some((name, attempt.ok()?))).collect();
+    // What is new has no number yet: all of that shares 0, which is nobody's.
+    if known.iter().any(|(_, one)| one.stored.is_none()) {
+        restarts.push(take(0)?);
+    }
+    for (name, one) in known.iter_mut().filter(|(_, one)| one.stored.is_none()) {
+        one.stored = store.process(name).map_err(store_failure)?;
+    }
+    // Always in the same order, or two of them could wait for each other.
+    known.sort_by_key(|(_, one)| one.stored.as_ref().map(|stored| stored.id));
+    for (name, one) in known {
+        let Some(stored) = &mut one.stored else { continue };
+        restarts.push(take(stored.id)?);
+        // The other one may have changed what there is.
+        if let Some(now) = store.process(name).map_err(store_failure)? {
+            *stored = now;
+        }
+    }
+    Ok(restarts)
 }
 
 /// What is said of a process that runs already.
