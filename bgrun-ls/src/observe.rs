@@ -164,7 +164,7 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
         sight = look(&process, &lock);
         tree = self::tree(&process, &sight);
     }
-    let may_be_lost = tree.is_empty() && !sight.is_up();
+    let may_be_lost = tree.is_empty() && sight.process.is_none() && !sight.is_elsewhere;
     let is_restarted =
         may_be_lost && Lock::is_held(&home.restart_lock(process.id)).unwrap_or(false);
     Seen {
