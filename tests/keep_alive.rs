@@ -282,6 +282,8 @@ fn without_being_told_it_gives_up_after_ten_in_a_row() {
     let home = Home::new();
     let record = given_up(&home, &[]);
     assert_eq!((record.number("run"), record.number("restarts")), (11, 10));
+    let details = home.verb("ls", ["--details", "web"]).ok();
+    assert!(details.out().starts_with("web  failed (3), gave up after 10 restarts\n"), "{details}");
     // The guard brings back what was lost, not what has given up.
     home.verb("guard", [""; 0]).ok();
     assert_eq!(home.ls("web")["run"], 11);
