@@ -126,10 +126,11 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
     let run = process.run.as_ref();
     let may_be_ready = process.ready.is_some() && run.is_some_and(|run| run.ready_at.is_none());
     let mut sight = Sight::default();
-    // An end in the store is final but for a supervisor that may be about to go on: only
-    // its lock tells.
+    // An end in the store is final but for a supervisor that may be about to go on, unless
+    // the user has stopped it: only its lock tells.
     if is_over {
-        sight.is_held = Lock::is_held(&lock).unwrap_or(false);
+        let may_go_on = process.wanted == Wanted::Up;
+        sight.is_held = may_go_on && Lock::is_held(&lock).unwrap_or(false);
     } else if !may_be_ready && let Some(healthy) = healthy(&process) {
         return Seen {
             process,
@@ -164,7 +165,9 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
         sight = look(&process, &lock);
         tree = self::tree(&process, &sight);
     }
-    let may_be_lost = tree.is_empty() && sight.process.is_none() && !sight.is_elsewhere;
+    let is_alive = !tree.is_empty() || sight.process.is_some() || sight.is_elsewhere;
+    let may_be_lost =
+        status(&process, Observed { is_alive, is_held: sight.is_held }) == Status::Lost;
     let is_restarted =
         may_be_lost && Lock::is_held(&home.restart_lock(process.id)).unwrap_or(false);
     Seen {
