@@ -238,6 +238,25 @@ fn release_tools_know_no_faults() {
 }
 
 #[test]
+fn a_stop_that_finds_what_was_started_after_its_look_stops_it_for_good() {
+    let home = Home::with_faults();
+    // A start that led to no run: what it may have begun is looked for by its traces.
+    run_with(&home, "run:after-commit:kill9", &["sleep", "60"]);
+    home.verb("kill", ["web"]).ok();
+    let stop = home.verb("kill", ["web"]).env("BGRUN_FAULT", "kill:after-look:stop").spawn();
+    eventually("it has looked", || {
+        status_field(stop.pid(), "State").is_some_and(|state| state.starts_with('T'))
+    });
+    home.start_sleep("web");
+    stop.life.signal(Signal::CONT);
+    stop.done().ok();
+    home.must_be_clean();
+    let web = home.ls("web");
+    assert_eq!((web.status(), web.text("wanted")), ("stopped", "down"), "{web:#}");
+    assert_eq!(web["exit_reason"], "stop");
+}
+
+#[test]
 fn a_run_that_is_executed_and_not_yet_written_down_has_not_the_number_of_the_last() {
     let home = Home::with_faults();
     let script = "[ $BGRUN_RUN = 1 ] && exit 3; echo up; exec sleep 60";
