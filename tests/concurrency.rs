@@ -60,6 +60,33 @@ fn twenty_starts_with_if_absent_all_succeed_with_the_same_process() {
 }
 
 #[test]
+fn of_many_that_insist_on_a_new_name_all_succeed_one_after_the_other() {
+    for insist in ["--force", "--restart"] {
+        let home = Home::new();
+        let call = || home.verb("run", ["web", insist, "--json", "--", "sleep", "60"]);
+        let outputs = at_once((0..8).map(|_| call()));
+        assert_codes(&outputs, &[(0, 8)]);
+        assert_eq!(sleeps(&home), 1);
+        assert_eq!(home.ls("web")["run"], 8);
+    }
+}
+
+#[test]
+fn restarts_of_two_processes_in_opposite_orders_do_not_wait_for_each_other() {
+    let home = Home::new();
+    home.start_sleep("a");
+    home.start_sleep("b");
+    let begun = std::time::Instant::now();
+    for _ in 0..10 {
+        let orders = [["a", "b"], ["b", "a"]];
+        let outputs = at_once(orders.map(|names| home.verb("run", ["--restart"]).args(names)));
+        assert_codes(&outputs, &[(0, 2)]);
+    }
+    assert!(begun.elapsed() < std::time::Duration::from_secs(50), "{:?}", begun.elapsed());
+    assert_eq!(sleeps(&home), 2);
+}
+
+#[test]
 fn ten_restarts_at_once_leave_one_instance() {
     let home = Home::new();
     home.start_sleep("web");
@@ -153,12 +180,14 @@ fn the_first_twenty_calls_of_a_new_home_all_succeed() {
 fn lists_during_a_change_show_each_process_once() {
     let home = Home::new();
     home.start_sleep("web");
-    let restart = home.verb("run", ["web", "--restart"]).spawn();
-    while restart.life.is_alive() {
-        let all = home.all();
-        assert_eq!(all.len(), 1, "{all:#?}");
-        let statuses = ["starting", "running", "stopping", "stopped"];
-        assert!(statuses.contains(&all[0].status()), "{:#}", all[0]);
+    for _ in 0..20 {
+        let restart = home.verb("run", ["web", "--restart"]).spawn();
+        while restart.life.is_alive() {
+            let all = home.all();
+            assert_eq!(all.len(), 1, "{all:#?}");
+            let statuses = ["starting", "running", "stopping", "stopped"];
+            assert!(statuses.contains(&all[0].status()), "{:#}", all[0]);
+        }
+        restart.done().ok();
     }
-    restart.done().ok();
 }

@@ -236,3 +236,68 @@ fn release_tools_know_no_faults() {
         .json();
     assert_eq!(record.status(), "running");
 }
+
+#[test]
+fn a_stop_that_finds_what_was_started_after_its_look_stops_it_for_good() {
+    let home = Home::with_faults();
+    // A start that led to no run: what it may have begun is looked for by its traces.
+    run_with(&home, "run:after-commit:kill9", &["sleep", "60"]);
+    home.verb("kill", ["web"]).ok();
+    let stop = home.verb("kill", ["web"]).env("BGRUN_FAULT", "kill:after-look:stop").spawn();
+    eventually("it has looked", || {
+        status_field(stop.pid(), "State").is_some_and(|state| state.starts_with('T'))
+    });
+    home.start_sleep("web");
+    stop.life.signal(Signal::CONT);
+    stop.done().ok();
+    home.must_be_clean();
+    let web = home.ls("web");
+    assert_eq!((web.status(), web.text("wanted")), ("stopped", "down"), "{web:#}");
+    assert_eq!(web["exit_reason"], "stop");
+}
+
+#[test]
+fn a_stop_that_comes_before_the_supervisor_listens_is_heard_by_it() {
+    let home = Home::with_faults();
+    let start = home.verb("run", ["web", "--", "sleep", "60"]);
+    let start = start.env("BGRUN_FAULT", "supervise:begin:stop").spawn();
+    eventually("its supervisor has begun", || {
+        let is_stopped = |pid: &i32| {
+            status_field(*pid, "State").is_some_and(|state| state.starts_with('T'))
+                && status_field(*pid, "Name").as_deref() == Some("bgrun-supervise")
+        };
+        home.living().iter().any(is_stopped)
+    });
+    home.verb("kill", ["web"]).ok();
+    let refused = start.done();
+    assert_eq!(refused.code, 3, "{refused}");
+    assert!(refused.err().contains("web: was stopped before it could start"), "{refused}");
+    home.must_be_clean();
+    assert_eq!((home.ls("web").status(), home.ls("web").text("wanted")), ("stopped", "down"));
+}
+
+#[test]
+fn a_run_that_is_executed_and_not_yet_written_down_has_not_the_number_of_the_last() {
+    let home = Home::with_faults();
+    let script = "while [ ! -e go ]; do sleep 0.02; done
+        [ $BGRUN_RUN = 1 ] && exit 3; echo up; exec sleep 60";
+    let call = home.verb("run", ["web", "--keep-alive", "--", "sh", "-c", script]);
+    call.env("BGRUN_FAULT", "supervise:between-runs:sleep").ok();
+    fs::write(home.at("go"), "").unwrap();
+    home.until_out("web", "up");
+    let web = home.ls("web");
+    assert_eq!((web.status(), web.number("run")), ("starting", 1), "{web:#}");
+    assert_eq!((&web["pid"], &web["exit_code"]), (&Value::Null, &json!(3)));
+    // Who dies there leaves a run that nobody has written down, and still one instance.
+    let supervisor = Life::of(web.supervisor());
+    supervisor.kill();
+    supervisor.must_end();
+    home.verb("run", ["web"]).code(5);
+    home.verb("guard", [""; 0]).ok();
+    assert_eq!(instances(&home, "web"), 1);
+    let web = home.ls("web");
+    assert_eq!((web.status(), web.number("run"), &web["supervised"]), ("running", 2, &json!(true)));
+    assert_eq!(web["exit_code"], 3, "the end of the first run is kept");
+    home.verb("kill", ["web"]).ok();
+    home.must_be_clean();
+}

@@ -148,3 +148,30 @@ fn runs_are_counted_and_the_last_end_stays_known_while_running() {
     assert_eq!(record["exit_code"], 7, "the end of the last finished run");
     assert_eq!(record.status(), "running");
 }
+
+#[test]
+fn an_end_is_never_shown_as_a_start() {
+    let home = Home::new();
+    for _ in 0..40 {
+        let record = home.verb("run", ["web", "--json", "--if-absent", "--", "sleep", "60"]).json();
+        Life::of(record.pid()).kill();
+        let after = eventually_some("it does not run any more", || {
+            Some(home.ls("web")).filter(|web| web.status() != "running")
+        });
+        assert_eq!((after.status(), after.text("exit_signal")), ("failed", "SIGKILL"), "{after:#}");
+    }
+}
+
+#[test]
+fn what_is_seen_to_have_ended_can_be_started_again_at_once() {
+    let home = Home::new();
+    home.start("web", ["true"]);
+    for round in 0..40 {
+        if round % 2 == 0 {
+            home.verb("wait", ["web"]).ok();
+        } else {
+            home.until("web", "exited");
+        }
+        home.verb("run", ["web"]).ok();
+    }
+}

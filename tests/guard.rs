@@ -133,6 +133,29 @@ fn what_runs_without_supervisor_is_adopted() {
 }
 
 #[test]
+fn the_end_of_an_adopted_process_is_known_before_anybody_reaps_it() {
+    in_new_namespaces(&["--mount"], || {
+        // Whoever is orphaned has this test as its parent, which reaps nobody.
+        rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1)).unwrap();
+        for (policy, script) in [("never", "exit 77"), ("always", "[ $BGRUN_RUN = 1 ] && exit 77")]
+        {
+            let home = Home::new();
+            let script = format!("until [ -e go ]; do sleep 0.02; done; {script}; exec sleep 60");
+            let call = home.verb("run", ["web", "--json", &format!("--keep-alive={policy}"), "--"]);
+            let web = call.args(["sh", "-c", &script]).json();
+            orphan(&web);
+            pass(&home);
+            std::fs::write(home.at("go"), "").unwrap();
+            Life::of(web.pid()).must_end();
+            let after = eventually_some("its end is known", || {
+                Some(home.ls("web")).filter(|web| web["exit_code"] == 77)
+            });
+            assert_eq!(after.text("exit_reason"), "exit");
+        }
+    });
+}
+
+#[test]
 fn what_takes_too_much_memory_is_restarted() {
     let home = Home::new();
     let call = home.verb("run", ["api", "--", "sleep", "60"]);

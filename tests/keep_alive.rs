@@ -254,18 +254,41 @@ fn a_command_that_has_vanished_is_not_tried_for_ever() {
     assert_eq!(home.ls("web")["run"], 2, "no further run was tried");
 }
 
-#[test]
-fn it_gives_up_after_so_many_restarts() {
-    let home = Home::new();
-    let limit = ["--backoff", "10ms..20ms", "--max-restarts", "3/60s"];
-    let call = home.verb("run", ["web", "--keep-alive"]).args(limit);
+/// A start of `web`, which fails again and again; its record once it has given up.
+#[track_caller]
+fn given_up(home: &Home, limit: &[&str]) -> Value {
+    let call = home.verb("run", ["web", "--keep-alive", "--backoff", "10ms..20ms"]).args(limit);
     call.args(["--", "sh", "-c", "echo $BGRUN_RUN; sleep 0.1; exit 3"]).ok();
     let record = home.until("web", "failed");
     home.must_be_clean();
-    assert_eq!(home.out("web"), "1\n2\n3\n4\n");
-    assert_eq!((record.number("run"), record.number("restarts")), (4, 3));
     assert_eq!((record.text("wanted"), record.number("exit_code")), ("up", 3));
     assert_eq!(record["next_restart_at"], Value::Null);
+    record
+}
+
+#[test]
+fn it_gives_up_after_so_many_restarts_in_a_row_or_within_a_window() {
+    for (limit, window) in [("3", Value::Null), ("3/60s", json!(60_000))] {
+        let home = Home::new();
+        let record = given_up(&home, &["--max-restarts", limit]);
+        assert_eq!(home.out("web"), "1\n2\n3\n4\n");
+        assert_eq!((record.number("run"), record.number("restarts")), (4, 3));
+        assert_eq!((record.number("max_restarts"), &record["restart_window_ms"]), (3, &window));
+    }
+}
+
+#[test]
+fn without_being_told_it_gives_up_after_ten_in_a_row() {
+    let home = Home::new();
+    let record = given_up(&home, &[]);
+    assert_eq!((record.number("run"), record.number("restarts")), (11, 10));
+    let details = home.verb("ls", ["--details", "web"]).ok();
+    assert!(details.out().starts_with("web  failed (3), gave up after 10 restarts\n"), "{details}");
+    // The guard brings back what was lost, not what has given up.
+    home.verb("guard", [""; 0]).ok();
+    assert_eq!(home.ls("web")["run"], 11);
+    let again = home.verb("run", ["web", "--json", "--", "sleep", "60"]).json();
+    assert_eq!((again.number("run"), again.number("restarts")), (12, 0));
 }
 
 #[test]

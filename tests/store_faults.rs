@@ -180,6 +180,26 @@ fn a_database_of_a_newer_bgrun_is_not_touched() {
 }
 
 #[test]
+fn a_database_to_which_a_newer_bgrun_has_only_added_is_used_and_left_as_new_as_it_is() {
+    let home = Home::new();
+    let web = home.verb("run", ["web", "--keep-alive", "--json", "--", "sleep", "60"]).json();
+    let newer = "ALTER TABLE process ADD COLUMN taste TEXT NOT NULL DEFAULT 'sweet';
+        ALTER TABLE run ADD COLUMN smell TEXT;
+        PRAGMA user_version = 99;";
+    open_database(&home.database()).execute_batch(newer).unwrap();
+    Life::of(web.pid()).kill();
+    home.until_run("web", 2);
+    home.start_sleep("another");
+    home.kill(["web"]);
+    let database = open_database(&home.database());
+    let one = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(one("PRAGMA user_version"), 99);
+    let known = "SELECT count(*) FROM run WHERE process_id = 1 AND exit_signal IS NOT NULL";
+    assert_eq!(one(known), 2, "both ends are written down");
+    assert_eq!(one("SELECT count(*) FROM process WHERE taste = 'sweet'"), 2);
+}
+
+#[test]
 fn a_directory_in_the_place_of_the_database_is_7() {
     let home = Home::new();
     fs::create_dir_all(home.database()).unwrap();

@@ -65,7 +65,7 @@ function spec(record) {
     ["directory", record.workdir, true],
     ["group", record.group],
     ["restarts", policy(record)],
-    ["pauses", record.keep_alive === "never" ? null : `${lasted(record.backoff_min_ms)} to ${lasted(record.backoff_max_ms)}, at most ${record.max_restarts} in ${duration(record.restart_window_ms)}`],
+    ["pauses", record.keep_alive === "never" ? null : `${lasted(record.backoff_min_ms)} to ${lasted(record.backoff_max_ms)}, at most ${record.max_restarts} ${record.restart_window_ms ? `in ${duration(record.restart_window_ms)}` : "in a row"}`],
     ["memory limit", record.memory_limit_bytes ? bytes(record.memory_limit_bytes) : null],
     ["restarted every", record.restart_interval_minutes ? count(record.restart_interval_minutes, "minute") : null],
     ["stopped by", record.stop_signal ? `${record.stop_signal}, then SIGKILL after ${duration(record.stop_timeout_ms)}` : null],

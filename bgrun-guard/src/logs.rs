@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use bgrun_platform::logs::disk::Usage;
+use bgrun_platform::logs::disk;
 use bgrun_platform::sibling;
 use serde_json::Value;
 
 /// Has the logs rotated that are larger than their limit, of processes without a
 /// supervisor. Answers whether that went well; `bgrun-logs` says what did not.
 pub(crate) fn rotate<'a>(records: impl IntoIterator<Item = &'a Value>) -> bool {
-    let live_bytes = |path: &str| Usage::of(Path::new(path)).live_bytes;
+    let live_bytes = |path: &str| disk::live_bytes(Path::new(path));
     let names: Vec<&str> = records
         .into_iter()
         .filter(|record| needs_rotation(record, live_bytes))
@@ -27,9 +27,11 @@ pub(crate) fn rotate<'a>(records: impl IntoIterator<Item = &'a Value>) -> bool {
 
 fn needs_rotation(record: &Value, live_bytes: impl Fn(&str) -> u64) -> bool {
     let limit = record["log_max_size_bytes"].as_u64().unwrap_or(0);
+    if limit == 0 || record["supervised"] != false {
+        return false;
+    }
     let paths = ["stdout_path", "stderr_path"].into_iter().filter_map(|key| record[key].as_str());
-    let largest = paths.map(live_bytes).max().unwrap_or(0);
-    limit > 0 && record["supervised"] == false && largest > limit
+    paths.map(live_bytes).any(|bytes| bytes > limit)
 }
 
 #[cfg(test)]

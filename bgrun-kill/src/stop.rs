@@ -126,9 +126,17 @@ pub(crate) fn all(
         // Since the first look it may have been started, or started again.
         looked_at.push(Target::look(target.process, home)?);
     }
+    fault::at("kill:after-look");
     containers::ask(&mut looked_at, home);
-    for target in looked_at {
-        if target.is_up()? || target.may_live_in_engine() {
+    for mut target in looked_at {
+        let is_up = target.is_up()?;
+        if is_up && !target.sight.is_up() {
+            // Found by its traces alone: either it has lost its supervisor, or it was started
+            // after the look, and its supervisor is to be told.
+            let Target { process, is_stale, contained, .. } = target;
+            target = Target { is_stale, contained, ..Target::look(process, home)? };
+        }
+        if is_up || target.may_live_in_engine() {
             up.push(target);
         } else {
             done.push(Stopped::new(target, Outcome::AlreadyStopped));

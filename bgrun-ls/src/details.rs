@@ -9,7 +9,7 @@ use bgrun_platform::logs::disk::Usage;
 use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
 use bgrun_store::selection::exactly;
-use bgrun_store::{Container, Record, Run, Status, time};
+use bgrun_store::{Container, End, Record, Run, Status, time};
 
 use crate::collect::Listed;
 use crate::format;
@@ -87,7 +87,21 @@ fn tail(record: &Record) -> String {
     if record.watched {
         words.push_str(", watched");
     }
+    if has_given_up(record) {
+        words.push_str(&format!(", gave up after {} restarts", record.restarts));
+    }
     words
+}
+
+/// Whether another run would have followed the last one, but for how many there were.
+fn has_given_up(record: &Record) -> bool {
+    let end = record.exit_reason.and_then(|reason| {
+        let (code, signal) = (record.exit_code, record.exit_signal.clone());
+        Some(End { at: None, code, signal, reason: reason.parse().ok()? })
+    });
+    record.status == Status::Failed
+        && record.restarts >= record.max_restarts.into()
+        && end.is_some_and(|end| record.keep_alive.follows(&end, &record.stop_exit_codes))
 }
 
 /// Where a log is, and what it takes.
@@ -141,6 +155,7 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
         "run",
         (record.run > 0).then(|| match record.restarts {
             0 => record.run.to_string(),
+            1 => format!("{}, restarted once", record.run),
             restarts => format!("{}, restarted {restarts} times", record.run),
         }),
     );

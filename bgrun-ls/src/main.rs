@@ -7,6 +7,7 @@ mod args;
 mod collect;
 mod containers;
 mod details;
+mod ending;
 mod format;
 mod live;
 mod observe;

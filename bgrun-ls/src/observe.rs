@@ -8,9 +8,10 @@ use bgrun_platform::ports::Listeners;
 use bgrun_platform::stat::{Stat, ticks_per_second};
 use bgrun_platform::tree::{Traces, by_traces, from_process, of_healthy};
 use bgrun_platform::{Identity, Lock, Pidfd, Sight, clock};
-use bgrun_store::{Home, LockLine, Observed, Process, Reason, Record, Status, status};
+use bgrun_store::{Home, LockLine, Observed, Process, Reason, Record, Status, Wanted, status};
 
 use crate::containers::{self, Known};
+use crate::ending::{self, Patience};
 
 /// A process with what is seen of it.
 #[derive(Debug)]
@@ -42,10 +43,10 @@ const MANY: usize = 48;
 
 /// Looks for every process. What cannot be looked at counts as not there.
 pub(crate) fn all(home: &Home, mut processes: Vec<Process>) -> Vec<Seen> {
-    let ports = Ports::default();
+    let (ports, patience) = (Ports::default(), Patience::default());
     let look = |share: Vec<Process>| -> Vec<Seen> {
         let one = |process| {
-            let mut seen = one(home, process);
+            let mut seen = one(home, process, &patience);
             ports.find(&mut seen);
             seen
         };
@@ -117,7 +118,7 @@ fn on_two_threads<A, B: Send>(
     })
 }
 
-fn one(home: &Home, mut process: Process) -> Seen {
+fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
     let lock = home.lock(process.id);
     let is_over = process.has_run_as_asked()
         && process.next_restart_at.is_none()
@@ -125,10 +126,11 @@ fn one(home: &Home, mut process: Process) -> Seen {
     let run = process.run.as_ref();
     let may_be_ready = process.ready.is_some() && run.is_some_and(|run| run.ready_at.is_none());
     let mut sight = Sight::default();
-    // An end in the store is final but for a supervisor that may be about to go on: only
-    // its lock tells.
+    // An end in the store is final but for a supervisor that may be about to go on, unless
+    // the user has stopped it: only its lock tells.
     if is_over {
-        sight.is_held = Lock::is_held(&lock).unwrap_or(false);
+        let may_go_on = process.wanted == Wanted::Up;
+        sight.is_held = may_go_on && Lock::is_held(&lock).unwrap_or(false);
     } else if !may_be_ready && let Some(healthy) = healthy(&process) {
         return Seen {
             process,
@@ -158,12 +160,14 @@ fn one(home: &Home, mut process: Process) -> Seen {
             sight = look(&process, &lock);
         }
     }
-    let tree = match (&sight.supervisor, &sight.process) {
-        (Some(_), _) => sight.tree(&traces(&process)).unwrap_or_default(),
-        (None, Some(main)) => from_process(main.pid()),
-        (None, None) => Vec::new(),
-    };
-    let may_be_lost = tree.is_empty() && !sight.is_up();
+    let mut tree = tree(&process, &sight);
+    if tree.is_empty() && ending::is_due(&process, &sight) && patience.wait(&lock, &mut process) {
+        sight = look(&process, &lock);
+        tree = self::tree(&process, &sight);
+    }
+    let is_alive = !tree.is_empty() || sight.process.is_some() || sight.is_elsewhere;
+    let may_be_lost =
+        status(&process, Observed { is_alive, is_held: sight.is_held }) == Status::Lost;
     let is_restarted =
         may_be_lost && Lock::is_held(&home.restart_lock(process.id)).unwrap_or(false);
     Seen {
@@ -178,6 +182,21 @@ fn one(home: &Home, mut process: Process) -> Seen {
         container: Known::default(),
         is_restarted,
         is_watched: false,
+    }
+}
+
+/// The live processes below its supervisor, or below itself.
+fn tree(process: &Process, sight: &Sight) -> Vec<Stat> {
+    // What lives below a supervisor whose run has ended is the next one, executed already and
+    // not written down yet: it has no number.
+    let is_between_runs = process.container.is_none()
+        && process.wanted == Wanted::Up
+        && process.run.as_ref().is_some_and(|run| run.end.is_some());
+    match (&sight.supervisor, &sight.process) {
+        (Some(_), None) if is_between_runs => Vec::new(),
+        (Some(_), _) => sight.tree(&traces(process)).unwrap_or_default(),
+        (None, Some(main)) => from_process(main.pid()),
+        (None, None) => Vec::new(),
     }
 }
 

@@ -59,16 +59,20 @@ pub fn backoff(text: &str) -> Result<(Duration, Duration), String> {
     Ok((shortest, longest))
 }
 
-/// `10`, or `10/60s`: so many restarts within that time; a minute if it is not said.
+/// `10`, or `10/60s`: so many restarts in a row, or within that time.
 ///
 /// # Errors
 /// What is wrong with the text, in one line.
-pub fn most_restarts(text: &str) -> Result<(u32, Duration), String> {
-    let (count, window) = text.split_once('/').unwrap_or((text, "60s"));
+pub fn most_restarts(text: &str) -> Result<(u32, Option<Duration>), String> {
+    let (count, window) = text.split_once('/').map_or((text, None), |(n, w)| (n, Some(w)));
     let wrong = |_| {
         format!("'{}' is no number of restarts (such as 10 or 10/60s)", crate::text::safe(text))
     };
-    Ok((count.parse().map_err(wrong)?, duration(window)?))
+    let window = window.map(duration).transpose()?;
+    if window.is_some_and(|window| window.is_zero()) {
+        return Err("restarts are counted over more than no time".to_owned());
+    }
+    Ok((count.parse().map_err(wrong)?, window))
 }
 
 /// Bytes, or `500k`, `500m`, `1g`, counted in 1024s; a final `b` is allowed.
@@ -132,8 +136,8 @@ mod tests {
     fn restart_policies_are_read() {
         let seconds = Duration::from_secs;
         assert_eq!(backoff("1s..1m"), Ok((seconds(1), seconds(60))));
-        assert_eq!(most_restarts("3"), Ok((3, seconds(60))));
-        assert_eq!(most_restarts("5/1h"), Ok((5, seconds(3600))));
+        assert_eq!(most_restarts("3"), Ok((3, None)));
+        assert_eq!(most_restarts("5/1h"), Ok((5, Some(seconds(3600)))));
         for wrong in ["", "1s", "2s..1s", "x..y"] {
             assert!(backoff(wrong).is_err(), "{wrong}");
         }

@@ -2,16 +2,13 @@
 //! nothing of this is in the binary.
 
 /// Does what `BGRUN_FAULT=point:action` asks for, if `point` is the one it names:
-/// `kill9`, `abort`, `sleep` (until killed). For `EIO` and `ENOSPC` see [`error_at`].
+/// `kill9`, `abort`, `sleep` (until killed), `stop` (until continued, by SIGCONT). For `EIO` and `ENOSPC` see [`error_at`].
 #[inline]
 pub fn at(point: &str) {
     #[cfg(feature = "faults")]
     match action(point).as_deref() {
-        Some("kill9") => {
-            let own = rustix::process::getpid();
-            #[expect(clippy::disallowed_methods, reason = "its own pid is no stranger's")]
-            let _ = rustix::process::kill_process(own, rustix::process::Signal::KILL);
-        }
+        Some("kill9") => signal_oneself(rustix::process::Signal::KILL),
+        Some("stop") => signal_oneself(rustix::process::Signal::STOP),
         #[expect(clippy::disallowed_methods, reason = "what was asked for")]
         Some("abort") => std::process::abort(),
         Some("sleep") => crate::clock::pause(std::time::Duration::from_secs(60)),
@@ -35,6 +32,12 @@ pub fn error_at(point: &str) -> std::io::Result<()> {
     }
     at(point);
     Ok(())
+}
+
+#[cfg(feature = "faults")]
+fn signal_oneself(signal: rustix::process::Signal) {
+    #[expect(clippy::disallowed_methods, reason = "its own pid is no stranger's")]
+    let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
 }
 
 #[cfg(feature = "faults")]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bgrun_platform::tool::{Exit, Failure};
-use bgrun_platform::{Identity, Lock, LockError, Sight};
+use bgrun_platform::{Identity, Lock, LockError, Sight, clock};
 use bgrun_run::{Answer, ContainerAct, Launch, Verdict, container_words, receive, send};
-use bgrun_store::{Durability, Error, Home, LockLine, Process, Store, Wanted};
+use bgrun_store::{Durability, Error, Home, LockLine, Process, Store, Wanted, time};
 
 use crate::ask::Ask;
 use crate::container;
@@ -81,11 +81,20 @@ fn one(
     line.supervisor = Identity::of(new).ok();
     line.process = pid.and_then(|pid| Identity::of(pid).ok());
     line.request = process.request;
-    if is_container && process.run.as_ref().is_some_and(|run| run.end.is_some()) {
-        // The last run was taken for over, and its end is final.
-        line.run =
-            store.write::<_, Error>(Durability::Boot, |writer| writer.begin_restart(process.id))?;
+    if let Some(run) = process.run.as_ref().filter(|run| run.end.is_some()) {
+        // Its end is final: what lives is the next run, which its supervisor began and could
+        // not write down, or a container that was taken for ended.
+        let recorded = process.supervisor.as_deref();
+        line.run = store.write::<_, Error>(Durability::Boot, |writer| {
+            writer.record_run(process.id, run, recorded)?;
+            writer.begin_restart(process.id)
+        })?;
         line.started_at = None;
+        if let Some(stat) = tree.iter().find(|stat| Some(stat.pid) == pid) {
+            let began = stat.began_since_boot();
+            line.started_at = Some(time::now() - clock::since_boot().saturating_sub(began));
+            line.started_since_boot_ms = began.as_millis().try_into().ok();
+        }
     }
     line.ended = None;
     line.started_at = line.started_at.or(process.timestamp);

@@ -158,9 +158,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MIN..MAX", value_parser = backoff)]
     pub(crate) backoff: Option<(Duration, Duration)>,
 
-    /// Give up after so many restarts within a while [default: 10/60s]
+    /// Give up after so many restarts in a row, without a minute of health between
+    /// them; with /WINDOW, after so many within that time [default: 10]
     #[arg(long, value_name = "N[/WINDOW]", value_parser = most_restarts)]
-    pub(crate) max_restarts: Option<(u32, Duration)>,
+    pub(crate) max_restarts: Option<(u32, Option<Duration>)>,
 
     /// Exit code after which it is not started again; may be repeated
     #[arg(long, value_name = "CODE")]

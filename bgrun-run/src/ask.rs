@@ -49,7 +49,7 @@ pub(crate) struct Ask {
     pub(crate) stop_timeout: Option<Duration>,
     pub(crate) keep_alive: Option<KeepAlive>,
     pub(crate) backoff: Option<(Duration, Duration)>,
-    pub(crate) max_restarts: Option<(u32, Duration)>,
+    pub(crate) max_restarts: Option<(u32, Option<Duration>)>,
     pub(crate) final_codes: Option<Vec<i32>>,
     pub(crate) memory_limit_bytes: Option<u64>,
     pub(crate) restart_interval_minutes: Option<u64>,

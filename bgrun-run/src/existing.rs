@@ -3,15 +3,16 @@
 
 mod declared_port;
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use bgrun_platform::sibling;
 use bgrun_platform::tool::{Exit, Failure, warn};
 use bgrun_platform::tree::Traces;
-use bgrun_platform::{Lock, Sight, ports};
+use bgrun_platform::{Identity, Lock, Sight, ports};
 use bgrun_store::selection::exactly;
-use bgrun_store::{Home, Process, Store};
+use bgrun_store::{Home, LockLine, Process, Store};
 use serde_json::Value;
 
 use crate::args::Args;
@@ -40,32 +41,26 @@ pub(crate) struct Way {
 /// How long another restart of the same process is waited for.
 const OTHER_RESTART: Duration = Duration::from_secs(60);
 
+/// How long a supervisor may take to leave after it has written how the last run ended: a
+/// write to a slow disk.
+const LEAVING: Duration = Duration::from_secs(2);
+
 /// Decides what to do for each attempt, and has stopped what is to be stopped.
 ///
 /// # Errors
 /// The kernel refuses to say what runs.
 pub(crate) fn make_way(
     args: &Args,
-    attempts: Vec<Attempt>,
+    mut attempts: Vec<Attempt>,
     home: &Home,
     store: &Store,
 ) -> anyhow::Result<Way> {
     let mut plans = Vec::with_capacity(attempts.len());
     let mut to_stop = Vec::new();
-    let mut restarts = Vec::new();
-    for (name, mut attempt) in attempts {
-        if (args.restart || args.force)
-            && let Ok(Prepared { stored: Some(stored), .. }) = &mut attempt
-        {
-            let path = home.restart_lock(stored.id);
-            restarts.push(Lock::take(&path, OTHER_RESTART).map_err(|error| {
-                Failure::new(Exit::Failed, format!("{name}: another restart goes on: {error}"))
-            })?);
-            // That one may have changed what there is.
-            if let Some(now) = store.process(&name).map_err(store_failure)? {
-                *stored = now;
-            }
-        }
+    let is_restart = args.restart || args.force;
+    let restarts =
+        if is_restart { keep_others_away(&mut attempts, home, store)? } else { Vec::new() };
+    for (name, attempt) in attempts {
         let plan = match attempt {
             Err(failure) => Plan::Fail(failure),
             Ok(prepared) => {
@@ -107,6 +102,41 @@ pub(crate) fn make_way(
     Ok(Way { plans, restarts })
 }
 
+/// Waits for other restarts of the same processes, and keeps further ones away.
+fn keep_others_away(
+    attempts: &mut [Attempt],
+    home: &Home,
+    store: &Store,
+) -> anyhow::Result<Vec<Lock>> {
+    let take = |id| {
+        Lock::take(&home.restart_lock(id), OTHER_RESTART).map_err(|error| {
+            Failure::new(Exit::Failed, format!("another restart goes on: {error}"))
+        })
+    };
+    let mut restarts = Vec::new();
+    let prepared = attempts.iter_mut().map(|(name, attempt)| (&*name, attempt.as_mut()));
+    let mut known: Vec<(&String, &mut Prepared)> =
+        prepared.filter_map(|(name, attempt)| Some((name, attempt.ok()?))).collect();
+    // What is new has no number yet: all of that shares 0, which is nobody's.
+    if known.iter().any(|(_, one)| one.stored.is_none()) {
+        restarts.push(take(0)?);
+    }
+    for (name, one) in known.iter_mut().filter(|(_, one)| one.stored.is_none()) {
+        one.stored = store.process(name).map_err(store_failure)?;
+    }
+    // Always in the same order, or two of them could wait for each other.
+    known.sort_by_key(|(_, one)| one.stored.as_ref().map(|stored| stored.id));
+    for (name, one) in known {
+        let Some(stored) = &mut one.stored else { continue };
+        restarts.push(take(stored.id)?);
+        // The other one may have changed what there is.
+        if let Some(now) = store.process(name).map_err(store_failure)? {
+            *stored = now;
+        }
+    }
+    Ok(restarts)
+}
+
 /// What is said of a process that runs already.
 pub(crate) fn runs_already() -> Failure {
     Failure::new(Exit::Exists, "runs already")
@@ -117,8 +147,11 @@ pub(crate) fn runs_already() -> Failure {
 pub(crate) fn is_up(process: &Process, home: &Home) -> std::io::Result<bool> {
     let run = process.run.as_ref();
     let identity = run.and_then(|run| run.identity.as_deref());
-    let sight = Sight::look(&home.lock(process.id), process.supervisor.as_deref(), identity)?;
-    if sight.is_up() {
+    let lock = home.lock(process.id);
+    let sight = Sight::look(&lock, process.supervisor.as_deref(), identity)?;
+    if sight.is_up()
+        && (sight.process.is_some() || sight.is_elsewhere || !is_leaving(process, &lock))
+    {
         return Ok(true);
     }
     if process.container.is_some() {
@@ -127,6 +160,20 @@ pub(crate) fn is_up(process: &Process, home: &Home) -> std::io::Result<bool> {
     // Its supervisor and its main process are gone: others of its tree may live on.
     let may_live = process.may_live_unseen(sight.is_of_this_boot);
     Ok(may_live && !sight.tree(&traces(process))?.is_empty())
+}
+
+/// Whether the run is over for good, and its supervisor lets go of the lock, which is waited
+/// for: to a caller who has seen the end it does not run any more.
+fn is_leaving(process: &Process, lock: &Path) -> bool {
+    let line = Lock::line_at(lock).ok();
+    let line = line.and_then(|line| serde_json::from_str::<LockLine<Identity>>(&line).ok());
+    let Some(line) = line.filter(|line| line.id == process.id) else { return false };
+    let mut process = process.clone();
+    process.learn_from(&line);
+    let end = process.run.as_ref().and_then(|run| run.end.as_ref());
+    line.request == process.request
+        && end.is_some_and(|end| !process.is_followed(end))
+        && Lock::take(lock, LEAVING).is_ok()
 }
 
 /// By what the tree of a process is known without its supervisor.

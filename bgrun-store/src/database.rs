@@ -77,17 +77,18 @@ impl Store {
         }
         let mut store = Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience)?;
         let version = store.version()?;
-        if version == schema::VERSION {
-            return Ok((store, Import::default()));
-        }
-        if version > schema::VERSION {
+        if !schema::is_compatible(version) {
             return Err(Error::Newer { path, found: version, known: schema::VERSION });
+        }
+        if version >= schema::VERSION {
+            return Ok((store, Import::default()));
         }
         let imported = import::bring_up_to_date(&mut store, home)?;
         Ok((store, imported))
     }
 
-    /// Opens the registry of `home` for reading, if there is one of the present schema.
+    /// Opens the registry of `home` for reading, if there is one of at least the present
+    /// schema.
     /// `None`: there is nothing to read yet, or it has to be migrated first by
     /// [`Store::open`].
     ///
@@ -108,10 +109,10 @@ impl Store {
             Err(_) => connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?,
         };
         match store.version()? {
-            version if version > schema::VERSION => {
+            version if !schema::is_compatible(version) => {
                 Err(Error::Newer { path, found: version, known: schema::VERSION })
             }
-            schema::VERSION => Ok(Some(store)),
+            version if version >= schema::VERSION => Ok(Some(store)),
             _ => Ok(None),
         }
     }

@@ -108,7 +108,7 @@ pub(crate) fn bring_up_to_date(store: &mut Store, home: &Home) -> Result<Import,
             .map_err(failed)?;
         let version: i64 =
             transaction.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(failed)?;
-        if version == schema::VERSION {
+        if version >= schema::VERSION {
             // Another tool was faster.
             return Ok(import);
         }

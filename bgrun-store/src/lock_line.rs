@@ -147,6 +147,7 @@ impl<I: Serialize> LockLine<I> {
             next_restart_at: None,
             run: (self.run > 0).then(|| self.as_run()),
             previous_end: None,
+            is_end_unrecorded: false,
         }
     }
 }

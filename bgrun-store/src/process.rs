@@ -110,6 +110,9 @@ pub struct Process {
     pub run: Option<Run>,
     /// The end of the latest run that has one, when that is not the latest run.
     pub previous_end: Option<End>,
+    /// Only the lock file knows that the latest run has ended, and another is to follow: who
+    /// wrote that may have begun it before it died.
+    pub is_end_unrecorded: bool,
 }
 
 impl Process {
@@ -125,6 +128,12 @@ impl Process {
         self.run.as_ref().is_some_and(|run| run.request >= self.request)
     }
 
+    /// Whether another run is to follow one that ended so, unless it has given up.
+    #[must_use]
+    pub fn is_followed(&self, end: &End) -> bool {
+        self.keep_alive.follows(end, &self.restart_policy.final_codes)
+    }
+
     /// Its logs, unless others write into them too: who has one of these open for writing
     /// belongs to it.
     #[must_use]
@@ -133,11 +142,12 @@ impl Process {
     }
 
     /// Whether something of it could live although neither a supervisor nor a main process
-    /// is to be seen: its last run has no end, or the last start led to no run that
-    /// anybody could write down.
+    /// is to be seen: its last run has no end in the store, or the last start led to no run
+    /// that anybody could write down.
     #[must_use]
     pub fn may_live_unseen(&self, is_of_this_boot: bool) -> bool {
-        let is_open = self.run.as_ref().is_some_and(|run| run.end.is_none());
+        let is_open =
+            self.is_end_unrecorded || self.run.as_ref().is_some_and(|run| run.end.is_none());
         self.request > 0 && (!self.has_run_as_asked() || is_open && is_of_this_boot)
     }
 
@@ -168,6 +178,7 @@ impl Process {
             && run.end.is_none()
         {
             run.end = Some(end.clone());
+            self.is_end_unrecorded = self.is_followed(end);
             learned = true;
         }
         if let Some(run) = &mut self.run

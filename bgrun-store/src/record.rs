@@ -127,10 +127,11 @@ pub struct Record {
     pub backoff_min_ms: u64,
     /// The longest pause before a restart.
     pub backoff_max_ms: u64,
-    /// So many restarts within `restart_window_ms`, and no more.
+    /// So many restarts, and no more.
     pub max_restarts: u32,
-    /// The time over which restarts are counted.
-    pub restart_window_ms: u64,
+    /// The time over which restarts are counted; null: those in a row count, without a
+    /// minute of health between them.
+    pub restart_window_ms: Option<u64>,
     /// Exit codes after which it is not started again.
     pub stop_exit_codes: Vec<i32>,
 }
@@ -226,7 +227,7 @@ impl Record {
             backoff_min_ms: millis(process.restart_policy.shortest_pause),
             backoff_max_ms: millis(process.restart_policy.longest_pause),
             max_restarts: process.restart_policy.most,
-            restart_window_ms: millis(process.restart_policy.window),
+            restart_window_ms: process.restart_policy.window.map(millis),
             stop_exit_codes: process.restart_policy.final_codes.clone(),
         }
     }

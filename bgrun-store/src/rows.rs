@@ -86,6 +86,7 @@ fn process_of(row: &Row<'_>) -> rusqlite::Result<Process> {
         timestamp: timestamp(row, 24)?,
         run,
         previous_end: end_of(row, 39)?,
+        is_end_unrecorded: false,
     })
 }
 
@@ -190,7 +191,7 @@ fn restart_policy(row: &Row<'_>, first: usize) -> rusqlite::Result<RestartPolicy
         shortest_pause: duration(first)?,
         longest_pause: duration(first + 1)?,
         most: row.get(first + 2)?,
-        window: duration(first + 3)?,
+        window: Some(duration(first + 3)?).filter(|window| !window.is_zero()),
         final_codes: match row.get_ref(first + 4)?.as_str()? {
             "[]" => Vec::new(),
             codes => serde_json::from_str(codes).unwrap_or_default(),

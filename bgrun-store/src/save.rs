@@ -75,7 +75,7 @@ impl Writer<'_> {
             millis(policy.shortest_pause),
             millis(policy.longest_pause),
             policy.most,
-            millis(policy.window),
+            policy.window.map_or(0, millis),
             serde_json::to_string(&policy.final_codes).unwrap_or_else(|_| "[]".to_owned()),
             spec.no_config,
             serde_json::to_string(&spec.after).unwrap_or_else(|_| "[]".to_owned()),

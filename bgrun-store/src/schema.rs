@@ -4,11 +4,23 @@
 /// The schema this program writes: the number of steps.
 pub(crate) const VERSION: i64 = STEPS.len() as i64;
 
+/// Steps only add, and what they add has a default, so that a program that knows fewer of
+/// them goes on: a supervisor may be older than the tools beside it by months. A step that
+/// has to do more makes the version the next hundred, and this with it.
+const INCOMPATIBLE: i64 = 100;
+
+/// Whether this program can work with a database of the version, once the steps that it
+/// lacks are taken.
+pub(crate) fn is_compatible(version: i64) -> bool {
+    version < INCOMPATIBLE
+}
+
 /// Each step brings a database from one version to the next.
 pub(crate) const STEPS: [&str; 2] = [FIRST, SECOND];
 
 /// The first ten columns of `process` are the older tool's, for programs that read
-/// them; `env` holds a JSON object of all overrides.
+/// them; `env` holds a JSON object of all overrides. A `restart_window_ms` of 0 is none:
+/// restarts in a row are counted.
 const FIRST: &str = r#"
 CREATE TABLE process (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::run::{End, Reason};
+
 /// One of the two streams a process writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -61,6 +63,24 @@ impl fmt::Display for KeepAlive {
     }
 }
 
+impl KeepAlive {
+    /// Whether another run is to follow one that ended so, as far as this goes;
+    /// `final_codes` are those after which none is.
+    #[must_use]
+    pub fn follows(self, end: &End, final_codes: &[i32]) -> bool {
+        let is_wished = match self {
+            Self::Never => false,
+            Self::OnFailure => end.code != Some(0),
+            Self::Always => true,
+        };
+        let is_final = end.code.is_some_and(|code| final_codes.contains(&code));
+        // What bgrun made end is followed by whoever did that. What cannot be executed will
+        // not be executable a moment later.
+        let is_own = matches!(end.reason, Reason::Exit | Reason::Signal | Reason::Unknown);
+        is_wished && is_own && !is_final
+    }
+}
+
 impl FromStr for KeepAlive {
     type Err = String;
 
@@ -82,10 +102,11 @@ pub struct RestartPolicy {
     pub shortest_pause: Duration,
     /// No pause is longer.
     pub longest_pause: Duration,
-    /// So many restarts within the window, and no more.
+    /// So many restarts, and no more.
     pub most: u32,
-    /// The time over which restarts are counted.
-    pub window: Duration,
+    /// The time over which restarts are counted. `None`: those in a row count, which is
+    /// all since a run was healthy.
+    pub window: Option<Duration>,
     /// Exit codes after which it is not started again.
     pub final_codes: Vec<i32>,
 }
@@ -96,7 +117,8 @@ impl Default for RestartPolicy {
             shortest_pause: Duration::from_secs(1),
             longest_pause: Duration::from_secs(60),
             most: 10,
-            window: Duration::from_secs(60),
+            // Ten within a minute would never be reached with these pauses.
+            window: None,
             final_codes: Vec::new(),
         }
     }

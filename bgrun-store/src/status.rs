@@ -86,13 +86,14 @@ pub fn status(process: &Process, observed: Observed) -> Status {
     }
     let end = process.run.as_ref().and_then(|run| run.end.as_ref());
     if observed.is_held {
-        return match (wanted_up, end) {
-            (false, _) => Status::Stopping,
-            (true, Some(_)) if process.has_run_as_asked() && process.next_restart_at.is_some() => {
-                Status::Backoff
-            }
-            (true, _) => Status::Starting,
-        };
+        let end = end.filter(|_| process.has_run_as_asked());
+        match (wanted_up, end) {
+            (false, _) => return Status::Stopping,
+            (true, Some(_)) if process.next_restart_at.is_some() => return Status::Backoff,
+            // Its supervisor has written how it ended, and is about to leave.
+            (true, Some(end)) if !process.is_followed(end) => {}
+            (true, _) => return Status::Starting,
+        }
     }
     if !wanted_up {
         return Status::Stopped;
@@ -162,7 +163,7 @@ mod tests {
         use Status as S;
         use Wanted::{Down, Up};
         type Case = (Wanted, bool, bool, Option<(Reason, Option<i32>)>, Status);
-        let table: [Case; 18] = [
+        let table: [Case; 20] = [
             // wanted, alive, held, end of the run
             (Up, true, true, None, S::Running),
             (Up, true, false, None, S::Running),
@@ -170,7 +171,9 @@ mod tests {
             (Down, true, false, None, S::Stopping),
             (Down, false, true, Some((Stop, None)), S::Stopping),
             (Up, false, true, None, S::Starting),
-            (Up, false, true, Some((Exit, Some(1))), S::Starting),
+            (Up, false, true, Some((Exit, Some(1))), S::Failed),
+            (Up, false, true, Some((Exit, Some(0))), S::Exited),
+            (Up, false, true, Some((Restart, None)), S::Lost),
             (Down, false, false, Some((Stop, None)), S::Stopped),
             (Down, false, false, Some((Exit, Some(0))), S::Stopped),
             (Down, false, false, None, S::Stopped),
@@ -187,6 +190,16 @@ mod tests {
             let found = status(&process(wanted, end), Observed { is_alive, is_held });
             assert_eq!(found, expected, "{wanted:?} alive={is_alive} held={is_held} {end:?}");
         }
+    }
+
+    #[test]
+    fn an_end_that_a_run_is_to_follow_is_starting_while_somebody_is_at_it() {
+        let mut crashed = process(Wanted::Up, Some((Reason::Exit, Some(1))));
+        let seen = Observed { is_alive: false, is_held: true };
+        crashed.keep_alive = crate::spec::KeepAlive::OnFailure;
+        assert_eq!(status(&crashed, seen), Status::Starting);
+        crashed.restart_policy.final_codes = vec![1];
+        assert_eq!(status(&crashed, seen), Status::Failed);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, PidfdFlags};
 
 use super::signal::Signal;
+use super::stat::Stat;
 
 /// `PIDFS_MAGIC` of linux/magic.h: "PIDF".
 const PIDFS_MAGIC: u64 = 0x5049_4446;
@@ -131,14 +132,14 @@ impl Pidfd {
         wait_until_one_ends(&[self], timeout)
     }
 
-    /// How the process ended, asked without being its parent (ioctl_pidfd(2),
-    /// `PIDFD_INFO_EXIT`, Linux 6.15). Known only once its parent has reaped it, so
-    /// this asks again until `patience` is over.
+    /// How the process, which has ended, did so; asked without being its parent. As long as
+    /// that has not reaped it, `/proc` tells, afterwards ioctl_pidfd(2) (`PIDFD_INFO_EXIT`,
+    /// Linux 6.15). Where neither may be asked this asks again until `patience` is over.
     #[must_use]
     pub fn ended(&self, patience: Duration) -> Ended {
         let deadline = Instant::now() + patience;
         loop {
-            if let Some(ended) = self.exit_info() {
+            if let Some(ended) = self.exit_of_zombie().or_else(|| self.exit_info()) {
                 return ended;
             }
             if Instant::now() >= deadline {
@@ -146,6 +147,31 @@ impl Pidfd {
             }
             super::clock::pause(Duration::from_millis(2));
         }
+    }
+
+    /// What `/proc/PID/stat` says of a process that is not reaped yet. To whom may not know
+    /// it says 0 (proc_pid_stat(5)), which is why it is seen first whether the same right
+    /// opens another door there.
+    fn exit_of_zombie(&self) -> Option<Ended> {
+        let may_know = std::fs::read_link(format!("/proc/{}/ns/user", self.pid)).is_ok();
+        let status = Stat::exit_status(self.pid).filter(|_| may_know)?;
+        // Not reaped by now: the pid was nobody else's before.
+        self.is_there().then(|| Ended::from_wait_status(status))
+    }
+
+    /// Whether the process is still in the table of processes, alive or not reaped.
+    fn is_there(&self) -> bool {
+        // SAFETY: four plain arguments; signal 0 is not sent, and a null siginfo is allowed.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                self.descriptor.as_raw_fd(),
+                0,
+                std::ptr::null::<libc::siginfo_t>(),
+                0,
+            )
+        };
+        result == 0
     }
 
     fn exit_info(&self) -> Option<Ended> {
@@ -220,6 +246,22 @@ mod tests {
         child.wait().expect("reap");
         let ended = pidfd.ended(Duration::from_millis(20));
         assert!(matches!(ended, Ended::Code(77) | Ended::Unknown), "{ended:?}");
+    }
+
+    #[test]
+    fn the_end_of_a_child_is_known_before_it_is_reaped() {
+        for (script, expected) in [
+            ("exit 77", Ended::Code(77)),
+            ("exit 0", Ended::Code(0)),
+            ("kill -9 $$", Ended::Signal(Signal::KILL)),
+        ] {
+            let mut child =
+                std::process::Command::new("sh").args(["-c", script]).spawn().expect("spawn");
+            let pidfd = Pidfd::open(child.id()).expect("pidfd");
+            assert!(pidfd.wait(Some(Duration::from_secs(20))).expect("poll"));
+            assert_eq!(pidfd.ended(Duration::ZERO), expected, "{script}");
+            child.wait().expect("reap");
+        }
     }
 
     #[test]

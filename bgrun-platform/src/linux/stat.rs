@@ -92,6 +92,25 @@ impl Stat {
         })
     }
 
+    /// When the process began, on the clock that counts from boot.
+    #[must_use]
+    pub fn began_since_boot(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(self.start_ticks * 1000 / ticks_per_second())
+    }
+
+    /// The wait status of a process that has ended and is not reaped yet: field 52, or 0 for
+    /// a caller that may not trace the process.
+    pub(crate) fn exit_status(pid: u32) -> Option<i32> {
+        let mut line = Vec::with_capacity(512);
+        procfs::read(pid, "stat", &mut line).ok()?;
+        let close = line.iter().rposition(|&byte| byte == b')')?;
+        let rest = std::str::from_utf8(line.get(close + 2..)?).ok()?;
+        let mut fields = rest.split_ascii_whitespace();
+        // The state is field 3.
+        fields.next().filter(|state| *state == "Z")?;
+        fields.nth(52 - 4)?.parse().ok()
+    }
+
     /// Whether the process still runs: a zombie has ended and only waits to be reaped.
     #[must_use]
     pub fn is_live(&self) -> bool {

@@ -25,9 +25,7 @@ impl Usage {
     /// What the log at `path` takes now; nothing when there is none.
     #[must_use]
     pub fn of(path: &Path) -> Self {
-        let live = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
-        let live_bytes = live.map_or(0, |data| data.len().min(data.blocks() * 512));
-        let mut usage = Self { live_bytes, ..Self::default() };
+        let mut usage = Self { live_bytes: live_bytes(path), ..Self::default() };
         for found in archive::list(path).iter().filter(|_| path != Path::new("/dev/null")) {
             usage.archive_bytes += found.bytes;
             usage.archives += 1;
@@ -40,6 +38,14 @@ impl Usage {
     pub fn total_bytes(&self) -> u64 {
         self.live_bytes + self.archive_bytes
     }
+}
+
+/// What the live log at `path` takes, without what is a hole in it. Its archives are not
+/// looked for, which takes as long as its directory is large.
+#[must_use]
+pub fn live_bytes(path: &Path) -> u64 {
+    let live = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+    live.map_or(0, |data| data.len().min(data.blocks() * 512))
 }
 
 /// Removes the oldest archives of `logs` until all of them take no more than `limit`.

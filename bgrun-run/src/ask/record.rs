@@ -123,7 +123,7 @@ pub(super) fn read(record: Value, base: &Ask) -> Result<Ask, String> {
         backoff: base.backoff.or(pair(part.backoff_min_ms, part.backoff_max_ms)),
         max_restarts: base.max_restarts.or(part
             .max_restarts
-            .map(|most| (most, Duration::from_millis(part.restart_window_ms.unwrap_or(60_000))))),
+            .map(|most| (most, part.restart_window_ms.map(Duration::from_millis)))),
         final_codes: base.final_codes.clone().or(part.stop_exit_codes),
         memory_limit_bytes: base.memory_limit_bytes.or(part.memory_limit_bytes),
         restart_interval_minutes: base.restart_interval_minutes.or(part.restart_interval_minutes),

@@ -53,6 +53,7 @@ pub(crate) fn start_next(
         None => spec.words(),
     };
     let is_running = start(line, &words, &environment, spec.umask).is_ok();
+    fault::at("supervise:between-runs");
     writer.begin_restart(line.id)?;
     record::write_run(writer, line)?;
     let probing = spec.ready.clone().map(|probe| (probe, environment, spec.umask));

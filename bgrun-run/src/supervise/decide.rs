@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bgrun_store::{End, KeepAlive, Reason, RestartPolicy, Wanted};
+use bgrun_store::{End, KeepAlive, RestartPolicy, Wanted};
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) enum Next {
 pub(crate) struct History {
     /// Restarts in a row after runs that were not healthy for long.
     pub(crate) in_a_row: u32,
-    /// Restarts within the policy's window.
+    /// Restarts within the policy's window, where it has one.
     pub(crate) in_window: u32,
 }
 
@@ -32,16 +32,10 @@ pub(crate) fn decide(
     history: History,
     jitter: f64,
 ) -> Next {
-    let is_wished = match keep_alive {
-        KeepAlive::Never => false,
-        KeepAlive::OnFailure => end.code != Some(0),
-        KeepAlive::Always => true,
-    };
-    // What cannot be executed will not be executable a moment later.
-    let is_sensible = !matches!(end.reason, Reason::Stop | Reason::Shutdown | Reason::Exec);
-    let is_final = end.code.is_some_and(|code| policy.final_codes.contains(&code));
-    let has_given_up = history.in_window >= policy.most;
-    if wanted == Wanted::Down || !is_wished || !is_sensible || is_final || has_given_up {
+    let is_followed = keep_alive.follows(end, &policy.final_codes);
+    let counted = if policy.window.is_some() { history.in_window } else { history.in_a_row };
+    let has_given_up = counted >= policy.most;
+    if wanted == Wanted::Down || !is_followed || has_given_up {
         return Next::Stop;
     }
     Next::Again(pause(policy, history.in_a_row, jitter))
@@ -59,6 +53,7 @@ fn pause(policy: &RestartPolicy, in_a_row: u32, jitter: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bgrun_store::Reason;
 
     fn end(reason: Reason, code: Option<i32>) -> End {
         End { at: None, code, signal: None, reason }
@@ -115,14 +110,22 @@ mod tests {
 
     #[test]
     fn it_gives_up_exactly_at_the_limit() {
-        let policy = RestartPolicy { most: 3, ..RestartPolicy::default() };
-        let decided = |in_window| {
-            let history = History { in_a_row: 0, in_window };
+        let minute = Some(Duration::from_secs(60));
+        // window, in a row, within the window: does it give up at three?
+        for (window, in_a_row, in_window, gives_up) in [
+            (None, 2, 0, false),
+            (None, 3, 0, true),
+            (None, 2, 3, false),
+            (minute, 0, 2, false),
+            (minute, 0, 3, true),
+            (minute, 9, 2, false),
+        ] {
+            let policy = RestartPolicy { most: 3, window, ..RestartPolicy::default() };
+            let history = History { in_a_row, in_window };
             let end = end(Reason::Signal, None);
-            decide(&end, Wanted::Up, KeepAlive::Always, &policy, history, 0.0)
-        };
-        assert_eq!(decided(2), Next::Again(Duration::ZERO));
-        assert_eq!(decided(3), Next::Stop);
+            let next = decide(&end, Wanted::Up, KeepAlive::Always, &policy, history, 0.0);
+            assert_eq!(next == Next::Stop, gives_up, "{window:?} {history:?}");
+        }
     }
 
     proptest::proptest! {
@@ -139,6 +142,28 @@ mod tests {
             let policy = RestartPolicy::default();
             let decided = decide(&end, Wanted::Down, keep_alive, &policy, history, 0.5);
             proptest::prop_assert_eq!(decided, Next::Stop);
+        }
+
+        #[test]
+        fn a_crash_loop_ends_after_exactly_so_many_restarts_whatever_the_pauses(
+            most in 0..50_u32,
+            shortest in 0..100_000_u64,
+            more in 0..1_000_000_u64,
+            jitter in 0.0..=1.0_f64,
+        ) {
+            let policy = RestartPolicy {
+                shortest_pause: Duration::from_millis(shortest),
+                longest_pause: Duration::from_millis(shortest + more),
+                most,
+                ..RestartPolicy::default()
+            };
+            let end = end(Reason::Exit, Some(1));
+            let goes_on = |in_a_row: &u32| {
+                let history = History { in_a_row: *in_a_row, in_window: 0 };
+                let next = decide(&end, Wanted::Up, KeepAlive::Always, &policy, history, jitter);
+                next != Next::Stop
+            };
+            proptest::prop_assert_eq!((0..100).take_while(goes_on).count(), most as usize);
         }
 
         #[test]

@@ -37,11 +37,12 @@ impl Restarts {
     }
 
     /// What counts after a run that has just ended.
-    pub(crate) fn within(&mut self, window: Duration) -> History {
+    pub(crate) fn within(&mut self, window: Option<Duration>) -> History {
         if self.run_began.elapsed() >= HEALTHY {
             self.in_a_row = 0;
         }
-        let in_window = self.at.iter().filter(|at| at.elapsed() < window).count();
+        let is_within = |at: &&Instant| window.is_some_and(|window| at.elapsed() < window);
+        let in_window = self.at.iter().filter(is_within).count();
         History { in_a_row: self.in_a_row, in_window: in_window.try_into().unwrap_or(u32::MAX) }
     }
 }

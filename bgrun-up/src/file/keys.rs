@@ -116,7 +116,7 @@ pub(super) fn set(
         "max_restarts" if value.get_ref().is_integer() => ("max_restarts", count(value)?.into()),
         "max_restarts" => {
             let (most, window) = read(value, most_restarts)?;
-            record.insert("restart_window_ms".to_owned(), millis(window).into());
+            record.insert("restart_window_ms".to_owned(), window.map(millis).into());
             ("max_restarts", most.into())
         }
         "stop_exit_codes" => ("stop_exit_codes", counts(value)?.into()),
