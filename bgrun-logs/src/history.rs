@@ -69,6 +69,13 @@ impl Opened {
         }
     }
 
+    /// Whether all that is left of the log is shown, up to where it ends.
+    pub(crate) fn reaches_back(&self) -> Option<u64> {
+        let Self::Part(Part { log, reached, .. }) = self else { return None };
+        let (begin, end) = (log.begin().ok()?, log.end().ok()?);
+        (reached.at <= begin).then_some(end)
+    }
+
     /// The log, where there is one.
     pub(crate) fn log(&self) -> Option<&Log> {
         match self {
@@ -144,7 +151,7 @@ pub(crate) fn open(
         tool::warn(&line);
         Opened::Nothing(Left::Unreadable(line))
     };
-    let log = match Log::open(&source.path) {
+    let log = match source.open() {
         Ok(Some(log)) => log,
         Ok(None) => return Opened::Nothing(Left::Absent),
         Err(error) => return complain(source.refused(&error)),

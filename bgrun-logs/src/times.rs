@@ -52,6 +52,12 @@ impl Times {
         }
     }
 
+    /// Whether the log, which ends at `end` now, was cut since its latest run began.
+    pub(crate) fn was_cut(&mut self, source: &Source, end: u64) -> bool {
+        let side = self.side(source);
+        self.index(source).was_cut(side, end)
+    }
+
     /// When the byte at `offset` was written.
     pub(crate) fn at(&mut self, source: &Source, offset: u64) -> Option<Timestamp> {
         let (side, is_live) = (self.side(source), self.is_live);
@@ -68,7 +74,7 @@ impl Times {
         }
         // Nobody has looked since: a moment ago it was not there, and this is when the file
         // was last written.
-        let written = fs::metadata(&source.path).ok()?.modified().ok()?;
+        let written = fs::metadata(source.place()).ok()?.modified().ok()?;
         let since_epoch = written.duration_since(UNIX_EPOCH).ok()?;
         Timestamp::from_millisecond(i64::try_from(since_epoch.as_millis()).ok()?).ok()
     }

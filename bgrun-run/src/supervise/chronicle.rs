@@ -5,15 +5,19 @@
 //! Nothing wakes it while nothing is written. Written to, it looks at once, and then not
 //! again for a tenth of a second; each look arms the watch anew, so that a program that
 //! never stops writing costs ten looks a second.
+//!
+//! A user has 128 inotify instances as a rule, and other programs need some. Who gets none is
+//! told of all that is written in the directory of the logs: of nothing while all is quiet, and
+//! beside one that writes it looks ever more seldom, down to twice a minute.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
 
 use bgrun_platform::Identity;
 use bgrun_platform::logs::continuous::Log;
 use bgrun_platform::logs::index::{self, Record};
-use bgrun_platform::logs::{FileId, Touched};
+use bgrun_platform::logs::{FileId, Held, Touched, held_open, instances_to_share};
 use bgrun_store::{Home, LockLine, time};
 
 use crate::rotating::Rotating;
@@ -21,21 +25,29 @@ use crate::rotating::Rotating;
 /// The time between two looks while much is written: one step of the index.
 const STEP: Duration = Duration::from_millis(100);
 
-/// Where the kernel cannot tell of growth: the time between two looks after one that saw
-/// some, and the longest, to which it doubles while nothing is written.
-const SLOW: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// Told for nothing, because another log in the directory was written: how long it does not
+/// listen the first time, and at most; it doubles each time.
+const DEAF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Where the kernel cannot tell at all: the time between two looks after one that saw growth,
+/// and the longest, to which it doubles while nothing is written.
+const SLOW: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
 
 /// Both logs of the process, and what was seen of them.
 pub(crate) struct Chronicle {
     index: PathBuf,
     touched: Option<Touched>,
     logs: [Option<Log>; 2],
+    /// Where those are that were renamed or deleted while the process writes on.
+    held: [Option<Held>; 2],
     ends: (u64, u64),
+    /// The time of the last record, in milliseconds since 1970.
+    noted_ms: i64,
     run: u32,
     /// When to look next, if not before by being told.
     next: Option<Instant>,
-    /// How long a look is put off where nobody tells of growth.
-    slow: Duration,
+    /// How long the next look is put off that is not asked for by growth.
+    pause: Duration,
     rotating: Rotating,
 }
 
@@ -44,12 +56,14 @@ impl Chronicle {
     pub(crate) fn begin(home: &Home, line: &LockLine<Identity>, adopts: bool) -> Self {
         let mut chronicle = Self {
             index: home.index(&line.name),
-            touched: Touched::new(),
+            touched: touched(home),
             logs: [None, None],
+            held: [None, None],
             ends: (0, 0),
+            noted_ms: 0,
             run: 0,
             next: None,
-            slow: SLOW.0,
+            pause: SLOW.0,
             rotating: Rotating::default(),
         };
         let known = index::last(&chronicle.index).map(|last| (last.out, last.err));
@@ -92,11 +106,13 @@ impl Chronicle {
 
     /// It was told, or the deadline is over.
     pub(crate) fn wake(&mut self, line: &LockLine<Identity>) {
-        let now = Instant::now();
-        if self.next.is_none_or(|next| next <= now) {
+        let is_told = self.next.is_none() && self.touched.as_ref().is_some_and(Touched::forget);
+        if is_told || self.next.is_some_and(|next| next <= Instant::now()) {
             self.next = None;
             self.rest(line);
-            self.look(line);
+            if !self.look(line) && is_told {
+                self.was_told_for_nothing();
+            }
         }
         self.rotating.start_if_due(line);
     }
@@ -114,53 +130,86 @@ impl Chronicle {
 
     /// Arms the watches, before it is looked: what is written after a look is told.
     fn rest(&mut self, line: &LockLine<Identity>) {
-        let Some(touched) = &self.touched else {
-            self.next = Some(Instant::now() + self.slow);
-            self.slow = (self.slow * 2).min(SLOW.1);
-            return;
-        };
+        let Some(touched) = &mut self.touched else { return self.look_later() };
         touched.forget();
-        for path in [&line.stdout_path, &line.stderr_path] {
-            if let Err(error) = touched.watch(path)
-                && error.kind() == std::io::ErrorKind::StorageFull
-            {
+        for (path, held) in [&line.stdout_path, &line.stderr_path].into_iter().zip(&self.held) {
+            let now_at = held.as_ref().map(|held| match touched.is_exact() {
+                true => &held.path,
+                false => held.now_at.as_ref().unwrap_or(path),
+            });
+            let Err(error) = touched.watch(now_at.unwrap_or(path)) else { continue };
+            if !touched.is_exact() {
+                // Where this directory cannot be watched, it is looked from time to time.
+                return self.look_later();
+            }
+            if error.kind() == std::io::ErrorKind::StorageFull {
                 // The user's watches are used up.
-                self.touched = None;
+                self.touched = Touched::by_directories();
                 return self.rest(line);
             }
         }
     }
 
-    /// Looks, and notes what has grown.
-    fn look(&mut self, line: &LockLine<Identity>) {
-        self.open(line);
-        let Some(ends) = self.look_at_ends().filter(|ends| *ends != self.ends) else { return };
-        self.ends = ends;
-        self.write(time::now().as_millisecond(), false);
-        match self.touched {
-            Some(_) => self.next = Some(Instant::now() + STEP),
-            None => {
-                self.slow = SLOW.0;
-                self.next = Some(Instant::now() + self.slow);
-            }
+    fn look_later(&mut self) {
+        self.next = Some(Instant::now() + self.pause);
+        self.pause = (self.pause * 2).min(SLOW.1);
+    }
+
+    /// Another log of the directory was written, or one was cut.
+    fn was_told_for_nothing(&mut self) {
+        if self.touched.as_ref().is_some_and(|touched| !touched.is_exact()) {
+            self.next = Some(Instant::now() + self.pause);
+            self.pause = (self.pause * 2).clamp(DEAF.0, DEAF.1);
         }
+    }
+
+    /// Looks, and notes what has grown; answers whether anything has.
+    fn look(&mut self, line: &LockLine<Identity>) -> bool {
+        self.open(line);
+        let Some(ends) = self.look_at_ends().filter(|ends| *ends != self.ends) else {
+            return false;
+        };
+        self.ends = ends;
+        self.write(self.written_ms(), false);
+        let is_told = self.touched.is_some();
+        self.pause = if is_told { DEAF.0 } else { SLOW.0 };
+        self.next = Some(Instant::now() + if is_told { STEP } else { self.pause });
         let live_bytes = |log: &Log| log.end().ok()?.checked_sub(log.live_from().ok()?);
         let largest = self.logs.iter().flatten().filter_map(live_bytes).max();
         self.rotating.has_grown(largest.unwrap_or(0), &line.log_policy);
+        true
     }
 
-    /// Opens what is not open, and what was replaced.
+    /// When what was found now was written: a look may come long after it.
+    fn written_ms(&self) -> i64 {
+        let now = time::now().as_millisecond();
+        let written = self.logs.iter().flatten().filter_map(|log| log.written_at().ok()).max();
+        let since_epoch = written.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let written = since_epoch.and_then(|since| i64::try_from(since.as_millis()).ok());
+        written.unwrap_or(now).max(self.noted_ms).min(now)
+    }
+
+    /// Opens what is not open, and what was replaced; what its process writes on into is
+    /// followed wherever it was moved.
     fn open(&mut self, line: &LockLine<Identity>) {
-        let open = |slot: &mut Option<Log>, path: &Path| {
-            let there = FileId::at(path);
-            if slot.as_ref().map(Log::id) != there {
-                *slot = Log::open(path).ok().flatten();
+        let paths = [&line.stdout_path, &line.stderr_path];
+        let count = if line.stderr_path == line.stdout_path { 1 } else { 2 };
+        for (number, path) in paths.into_iter().enumerate().take(count) {
+            let (slot, held) = (&mut self.logs[number], &mut self.held[number]);
+            if slot.as_ref().is_some_and(|log| FileId::at(path) == Some(log.id())) {
+                *held = None;
+                continue;
             }
-        };
-        let [out, err] = &mut self.logs;
-        open(out, &line.stdout_path);
-        if line.stderr_path != line.stdout_path {
-            open(err, &line.stderr_path);
+            let descriptor = if number == 0 { 1 } else { 2 };
+            *held = line.process.as_ref().and_then(|one| held_open(one, descriptor, path));
+            let place = held.as_ref().map_or(path, |held| &held.path);
+            if slot.as_ref().map(Log::id) != FileId::at(place) {
+                let log = match held {
+                    Some(held) => Log::open_held(path, &held.path),
+                    None => Log::open(path),
+                };
+                *slot = log.ok().flatten();
+            }
         }
     }
 
@@ -176,7 +225,8 @@ impl Chronicle {
         Some((out_end.unwrap_or(self.ends.0), err_end.unwrap_or(self.ends.1)))
     }
 
-    fn write(&self, time_ms: i64, is_first_look: bool) {
+    fn write(&mut self, time_ms: i64, is_first_look: bool) {
+        self.noted_ms = time_ms;
         let (out, err) = self.ends;
         let time_ms = u64::try_from(time_ms).unwrap_or(0);
         let record = Record { time_ms, is_first_look, run: self.run, out, err };
@@ -187,4 +237,14 @@ impl Chronicle {
         // On a full disk lines have no time for a while.
         let _ = index::append(&self.index, &record, begin);
     }
+}
+
+/// By files, unless so many processes are known here that other programs of this user could
+/// be left without an inotify instance.
+fn touched(home: &Home) -> Option<Touched> {
+    let share = instances_to_share();
+    let known =
+        std::fs::read_dir(home.lock_directory()).map_or(0, |all| all.take(share + 1).count());
+    let by_files = (known <= share).then(Touched::by_files).flatten();
+    by_files.or_else(Touched::by_directories)
 }
