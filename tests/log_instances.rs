@@ -61,7 +61,8 @@ fn without_instances_a_writer_wakes_those_beside_it_ever_more_seldom() {
             home.start("loud", [program("sequence"), "8000".into(), "1000".into()]);
             home.until_out("loud", "line");
             let before = wake_ups(quiet);
-            holds_for(Duration::from_secs(6), "few wake-ups", || wake_ups(quiet) - before <= 8);
+            // A look for each time it was written would be some six thousand, or sixty.
+            holds_for(Duration::from_secs(6), "few wake-ups", || wake_ups(quiet) - before <= 20);
         });
     });
 }

@@ -56,7 +56,7 @@ impl Chronicle {
     pub(crate) fn begin(home: &Home, line: &LockLine<Identity>, adopts: bool) -> Self {
         let mut chronicle = Self {
             index: home.index(&line.name),
-            touched: touched(home),
+            touched: touched(home, line),
             logs: [None, None],
             held: [None, None],
             ends: (0, 0),
@@ -239,12 +239,10 @@ impl Chronicle {
     }
 }
 
-/// By files, unless so many processes are known here that other programs of this user could
-/// be left without an inotify instance.
-fn touched(home: &Home) -> Option<Touched> {
-    let share = instances_to_share();
-    let known =
-        std::fs::read_dir(home.lock_directory()).map_or(0, |all| all.take(share + 1).count());
-    let by_files = (known <= share).then(Touched::by_files).flatten();
+/// By files, for as many processes as leave other programs of this user an inotify instance:
+/// those that are known here for longest.
+fn touched(home: &Home, line: &LockLine<Identity>) -> Option<Touched> {
+    let older = home.locks().iter().filter(|(id, _)| *id < line.id).count();
+    let by_files = (older < instances_to_share()).then(Touched::by_files).flatten();
     by_files.or_else(Touched::by_directories)
 }
