@@ -149,6 +149,8 @@ fn a_log_of_less_than_a_block_stays_as_it_is_and_it_is_said() {
         output.says("seq stdout: nothing to rotate yet: 320 bytes are no more than one block");
     let output = output.says("seq stderr: nothing new to rotate");
     assert_eq!(output.out(), "");
+    let all = home.verb("logs", ["--rotate", "--json"]).ok().json();
+    assert!(all[0].text("note").contains("320 bytes"), "without a selector, all: {all}");
     assert_eq!(names(&home), ["seq-out.txt"]);
     assert!(shown(&home) == lines(1..=20));
 }

@@ -120,6 +120,9 @@ fn lines_of_a_renamed_log_have_times_and_runs() {
         let lines = noted();
         lines.len() == 2 && lines.iter().all(|line| line["time"].is_string() && line["run"] == 1)
     });
+    web.home.kill(["web"]);
+    let output = web.home.verb("logs", ["web"]).ok();
+    assert_eq!((output.out().as_str(), output.err().as_str()), ("", ""), "nothing was cut");
 }
 
 #[test]

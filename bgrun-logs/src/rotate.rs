@@ -29,8 +29,10 @@ struct Report<'a> {
     error: Option<String>,
 }
 
-/// Rotates the logs that `args` mean.
-pub(crate) fn all(args: &Args) -> anyhow::Result<Exit> {
+/// Rotates the logs that `args` mean: all, if they name none.
+pub(crate) fn all(mut args: Args) -> anyhow::Result<Exit> {
+    args.all |= args.selectors.is_empty() && args.group.is_none();
+    let args = &args;
     let chosen = Choice::new(args)?.look_up()?;
     let mut page = Page::stdout();
     let mut exit = chosen.exit;

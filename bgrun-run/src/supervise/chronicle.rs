@@ -107,12 +107,18 @@ impl Chronicle {
     /// It was told, or the deadline is over.
     pub(crate) fn wake(&mut self, line: &LockLine<Identity>) {
         let is_told = self.next.is_none() && self.touched.as_ref().is_some_and(Touched::forget);
-        if is_told || self.next.is_some_and(|next| next <= Instant::now()) {
+        let is_exact = self.touched.as_ref().is_none_or(Touched::is_exact);
+        if is_told && !is_exact {
+            // Another log of the directory may be written without a pause: it is not asked
+            // to tell again for a while.
+            if !self.look(line) {
+                self.next = Some(Instant::now() + self.pause);
+                self.pause = (self.pause * 2).clamp(DEAF.0, DEAF.1);
+            }
+        } else if is_told || self.next.is_some_and(|next| next <= Instant::now()) {
             self.next = None;
             self.rest(line);
-            if !self.look(line) && is_told {
-                self.was_told_for_nothing();
-            }
+            self.look(line);
         }
         self.rotating.start_if_due(line);
     }
@@ -124,7 +130,8 @@ impl Chronicle {
 
     /// The run is over: notes its last lines.
     pub(crate) fn end_run(&mut self, line: &LockLine<Identity>) {
-        self.look(line);
+        // Not opened anew: it was written there to the last.
+        self.note(line);
         self.next = None;
     }
 
@@ -155,17 +162,13 @@ impl Chronicle {
         self.pause = (self.pause * 2).min(SLOW.1);
     }
 
-    /// Another log of the directory was written, or one was cut.
-    fn was_told_for_nothing(&mut self) {
-        if self.touched.as_ref().is_some_and(|touched| !touched.is_exact()) {
-            self.next = Some(Instant::now() + self.pause);
-            self.pause = (self.pause * 2).clamp(DEAF.0, DEAF.1);
-        }
-    }
-
     /// Looks, and notes what has grown; answers whether anything has.
     fn look(&mut self, line: &LockLine<Identity>) -> bool {
         self.open(line);
+        self.note(line)
+    }
+
+    fn note(&mut self, line: &LockLine<Identity>) -> bool {
         let Some(ends) = self.look_at_ends().filter(|ends| *ends != self.ends) else {
             return false;
         };
