@@ -1,5 +1,6 @@
 //! When lines were written, as the indexes of the logs tell it.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::fs;
 use std::time::UNIX_EPOCH;
@@ -14,7 +15,8 @@ use crate::source::Source;
 /// The indexes of the processes that are shown.
 pub(crate) struct Times {
     home: Home,
-    zone: TimeZone,
+    /// Looked for when it is needed: that takes longer than most of the rest.
+    zone: LazyCell<TimeZone>,
     /// Processes whose two streams are one log, which is that of stdout.
     joined: Vec<i64>,
     indexes: HashMap<i64, Index>,
@@ -26,7 +28,7 @@ impl Times {
         let joined = processes.iter().filter(|process| process.stdout == process.stderr);
         Self {
             home: home.clone(),
-            zone: TimeZone::system(),
+            zone: LazyCell::new(TimeZone::system),
             joined: joined.map(|process| process.id).collect(),
             indexes: HashMap::new(),
             is_live: false,
@@ -84,7 +86,7 @@ impl Times {
         let text = match self.at(source, offset) {
             None => "-".to_owned(),
             Some(time) => {
-                let time = time.to_zoned(self.zone.clone());
+                let time = time.to_zoned(TimeZone::clone(&self.zone));
                 let offset = match time.offset().seconds() {
                     0 => "Z".to_owned(),
                     _ => time.strftime("%:z").to_string(),
@@ -92,7 +94,7 @@ impl Times {
                 format!("{}{offset}", time.strftime("%Y-%m-%dT%H:%M:%S%.3f"))
             }
         };
-        let is_utc = Timestamp::now().to_zoned(self.zone.clone()).offset().seconds() == 0;
+        let is_utc = Timestamp::now().to_zoned(TimeZone::clone(&self.zone)).offset().seconds() == 0;
         let width = if is_utc { 24 } else { 29 };
         format!("{text:width$} ")
     }

@@ -1,5 +1,7 @@
 //! The part of a log that is asked for: by time, or by run.
 
+use std::cell::LazyCell;
+
 use anyhow::Context;
 use bgrun_platform::text;
 use bgrun_platform::tool::{self, Exit, Failure};
@@ -43,7 +45,8 @@ pub(crate) enum Edge {
 
 impl Window {
     pub(crate) fn of(args: &Args) -> Result<Self, Failure> {
-        let now = Zoned::now();
+        // Only where it is asked for: the time zone is looked for in many files.
+        let now = LazyCell::new(Zoned::now);
         let parsed = |text: &Option<String>| {
             let parsed = text.as_deref().map(|text| moment(text, &now)).transpose();
             parsed.map_err(|error| Failure::new(Exit::Usage, error))
