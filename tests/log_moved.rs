@@ -23,7 +23,7 @@ impl Talk {
     /// Has it write line `number` into the file that it has open.
     #[track_caller]
     fn says(&self, number: u32, into: &Path) {
-        fs::write(self.home.at(&format!("go{number}")), "").unwrap();
+        fs::write(self.home.at(&format!("go{number}")), "").expect("a file can be made");
         let line = format!("line {number}\n");
         eventually("it is written", || {
             fs::read_to_string(into).is_ok_and(|all| all.contains(&line))
@@ -44,8 +44,9 @@ impl Talk {
 
     /// Starts it anew, to say its next lines.
     fn restart(&self, said: u32) {
-        (1..=said)
-            .for_each(|number| fs::remove_file(self.home.at(&format!("go{number}"))).unwrap());
+        (1..=said).for_each(|number| {
+            fs::remove_file(self.home.at(&format!("go{number}"))).expect("it is there")
+        });
         self.home.verb("run", ["web", "--restart", "--quiet"]).ok();
     }
 }
@@ -152,10 +153,9 @@ fn a_log_that_was_copied_and_cut_is_read_from_its_new_start() {
     follower.until_it_says("line 3");
     eventually("its length is noted", || {
         let index = fs::read(web.home.state().join("web.idx")).unwrap_or_default();
-        let ends = index
-            .chunks_exact(32)
-            .map(|record| u64::from_le_bytes(record[8..16].try_into().unwrap()));
-        ends.last() == Some(21)
+        // The end of stdout in the last record.
+        let last = index.chunks_exact(32).next_back().map(|record| &record[8..16]);
+        last == Some(&21_u64.to_le_bytes())
     });
     fs::copy(web.log(), web.log().with_file_name("copy")).unwrap();
     fs::File::options().write(true).open(web.log()).unwrap().set_len(0).unwrap();
