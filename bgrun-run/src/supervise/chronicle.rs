@@ -178,7 +178,9 @@ impl Chronicle {
         self.pause = if is_told { DEAF.0 } else { SLOW.0 };
         self.next = Some(Instant::now() + if is_told { STEP } else { self.pause });
         let live_bytes = |log: &Log| log.end().ok()?.checked_sub(log.live_from().ok()?);
-        let largest = self.logs.iter().flatten().filter_map(live_bytes).max();
+        // Whoever has moved a log away sees to its size.
+        let in_place = self.logs.iter().zip(&self.held).filter(|(_, held)| held.is_none());
+        let largest = in_place.filter_map(|(log, _)| live_bytes(log.as_ref()?)).max();
         self.rotating.has_grown(largest.unwrap_or(0), &line.log_policy);
         true
     }
