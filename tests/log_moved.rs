@@ -79,6 +79,8 @@ fn a_log_that_was_renamed_is_followed_to_where_its_process_writes() {
         }
         assert_eq!(web.home.verb("logs", ["web", "--grep", "line [23]"]).ok().out(), lines(2..=3));
         assert_eq!(web.shown().out(), lines(1..=3));
+        let rotation = web.home.verb("logs", ["--rotate", "web", "--stdout"]).ok();
+        assert_eq!(rotation.says("it is not rotated").out(), "");
 
         web.restart(3);
         web.says(1, &web.log());

@@ -72,8 +72,9 @@ impl Opened {
     /// Whether all that is left of the log is shown, up to where it ends.
     pub(crate) fn reaches_back(&self) -> Option<u64> {
         let Self::Part(Part { log, reached, .. }) = self else { return None };
-        let (begin, end) = (log.begin().ok()?, log.end().ok()?);
-        (reached.at <= begin).then_some(end)
+        // The archives are only looked for where something before them is left out.
+        let is_in_live = reached.at > log.live_from().ok()?;
+        (!is_in_live && reached.at <= log.begin().ok()?).then(|| log.end().ok()).flatten()
     }
 
     /// The log, where there is one.

@@ -1,42 +1,23 @@
 //! When what was written, and whether it is time to rotate: looks at how long both logs are
 //! when they have grown, and writes it into their index. Not in the path of the data: what
 //! is missed here costs a line its time, and nothing else.
-//!
-//! Nothing wakes it while nothing is written. Written to, it looks at once, and then not
-//! again for a tenth of a second; each look arms the watch anew, so that a program that
-//! never stops writing costs ten looks a second.
-//!
-//! A user has 128 inotify instances as a rule, and other programs need some. Who gets none is
-//! told of all that is written in the directory of the logs: of nothing while all is quiet, and
-//! beside one that writes it looks ever more seldom, down to twice a minute.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use bgrun_platform::Identity;
 use bgrun_platform::logs::continuous::Log;
 use bgrun_platform::logs::index::{self, Record};
-use bgrun_platform::logs::{FileId, Held, Touched, held_open, instances_to_share};
+use bgrun_platform::logs::{FileId, Held, held_open};
 use bgrun_store::{Home, LockLine, time};
 
 use crate::rotating::Rotating;
-
-/// The time between two looks while much is written: one step of the index.
-const STEP: Duration = Duration::from_millis(100);
-
-/// Told for nothing, because another log in the directory was written: how long it does not
-/// listen the first time, and at most; it doubles each time.
-const DEAF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-
-/// Where the kernel cannot tell at all: the time between two looks after one that saw growth,
-/// and the longest, to which it doubles while nothing is written.
-const SLOW: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
+use crate::waking::{Cause, Waking};
 
 /// Both logs of the process, and what was seen of them.
 pub(crate) struct Chronicle {
     index: PathBuf,
-    touched: Option<Touched>,
     logs: [Option<Log>; 2],
     /// Where those are that were renamed or deleted while the process writes on.
     held: [Option<Held>; 2],
@@ -44,10 +25,7 @@ pub(crate) struct Chronicle {
     /// The time of the last record, in milliseconds since 1970.
     noted_ms: i64,
     run: u32,
-    /// When to look next, if not before by being told.
-    next: Option<Instant>,
-    /// How long the next look is put off that is not asked for by growth.
-    pause: Duration,
+    waking: Waking,
     rotating: Rotating,
 }
 
@@ -56,14 +34,12 @@ impl Chronicle {
     pub(crate) fn begin(home: &Home, line: &LockLine<Identity>, adopts: bool) -> Self {
         let mut chronicle = Self {
             index: home.index(&line.name),
-            touched: touched(home, line),
             logs: [None, None],
             held: [None, None],
             ends: (0, 0),
             noted_ms: 0,
             run: 0,
-            next: None,
-            pause: SLOW.0,
+            waking: Waking::begin(home, line),
             rotating: Rotating::default(),
         };
         let known = index::last(&chronicle.index).map(|last| (last.out, last.err));
@@ -73,7 +49,7 @@ impl Chronicle {
             chronicle.run = u32::try_from(line.run).unwrap_or(0);
             chronicle.ends = chronicle.look_at_ends().unwrap_or(chronicle.ends);
             chronicle.write(time::now().as_millisecond(), true);
-            chronicle.rest(line);
+            chronicle.listen(line);
         } else {
             chronicle.next_run(line);
         }
@@ -90,35 +66,30 @@ impl Chronicle {
         self.ends = begun;
         let at = line.started_at.unwrap_or_else(time::now);
         self.write(at.as_millisecond(), is_first_look);
-        self.rest(line);
+        self.listen(line);
         self.look(line);
     }
 
     /// What can be read when something was written, unless it is not looked at now.
     pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.touched.as_ref().filter(|_| self.next.is_none()).map(AsFd::as_fd)
+        self.waking.descriptor()
     }
 
     /// When it is to be looked without being told.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        [self.next, self.rotating.due()].into_iter().flatten().min()
+        [self.waking.deadline(), self.rotating.due()].into_iter().flatten().min()
     }
 
     /// It was told, or the deadline is over.
     pub(crate) fn wake(&mut self, line: &LockLine<Identity>) {
-        let is_told = self.next.is_none() && self.touched.as_ref().is_some_and(Touched::forget);
-        let is_exact = self.touched.as_ref().is_none_or(Touched::is_exact);
-        if is_told && !is_exact {
-            // Another log of the directory may be written without a pause: it is not asked
-            // to tell again for a while.
-            if !self.look(line) {
-                self.next = Some(Instant::now() + self.pause);
-                self.pause = (self.pause * 2).clamp(DEAF.0, DEAF.1);
+        if let Some(cause) = self.waking.cause() {
+            if cause == Cause::Due {
+                self.listen(line);
             }
-        } else if is_told || self.next.is_some_and(|next| next <= Instant::now()) {
-            self.next = None;
-            self.rest(line);
-            self.look(line);
+            let has_grown = self.look(line);
+            if cause == Cause::Neighbourhood && !has_grown {
+                self.waking.was_for_nothing();
+            }
         }
         self.rotating.start_if_due(line);
     }
@@ -132,34 +103,13 @@ impl Chronicle {
     pub(crate) fn end_run(&mut self, line: &LockLine<Identity>) {
         // Not opened anew: it was written there to the last.
         self.note(line);
-        self.next = None;
+        self.waking.settle();
     }
 
-    /// Arms the watches, before it is looked: what is written after a look is told.
-    fn rest(&mut self, line: &LockLine<Identity>) {
-        let Some(touched) = &mut self.touched else { return self.look_later() };
-        touched.forget();
-        for (path, held) in [&line.stdout_path, &line.stderr_path].into_iter().zip(&self.held) {
-            let now_at = held.as_ref().map(|held| match touched.is_exact() {
-                true => &held.path,
-                false => held.now_at.as_ref().unwrap_or(path),
-            });
-            let Err(error) = touched.watch(now_at.unwrap_or(path)) else { continue };
-            if !touched.is_exact() {
-                // Where this directory cannot be watched, it is looked from time to time.
-                return self.look_later();
-            }
-            if error.kind() == std::io::ErrorKind::StorageFull {
-                // The user's watches are used up.
-                self.touched = Touched::by_directories();
-                return self.rest(line);
-            }
-        }
-    }
-
-    fn look_later(&mut self) {
-        self.next = Some(Instant::now() + self.pause);
-        self.pause = (self.pause * 2).min(SLOW.1);
+    /// To be called before a look.
+    fn listen(&mut self, line: &LockLine<Identity>) {
+        let [out, err] = &self.held;
+        self.waking.listen([(&line.stdout_path, out.as_ref()), (&line.stderr_path, err.as_ref())]);
     }
 
     /// Looks, and notes what has grown; answers whether anything has.
@@ -174,9 +124,7 @@ impl Chronicle {
         };
         self.ends = ends;
         self.write(self.written_ms(), false);
-        let is_told = self.touched.is_some();
-        self.pause = if is_told { DEAF.0 } else { SLOW.0 };
-        self.next = Some(Instant::now() + if is_told { STEP } else { self.pause });
+        self.waking.has_grown();
         let live_bytes = |log: &Log| log.end().ok()?.checked_sub(log.live_from().ok()?);
         // Whoever has moved a log away sees to its size.
         let in_place = self.logs.iter().zip(&self.held).filter(|(_, held)| held.is_none());
@@ -242,12 +190,4 @@ impl Chronicle {
         // On a full disk lines have no time for a while.
         let _ = index::append(&self.index, &record, begin);
     }
-}
-
-/// By files, for as many processes as leave other programs of this user an inotify instance:
-/// those that are known here for longest.
-fn touched(home: &Home, line: &LockLine<Identity>) -> Option<Touched> {
-    let older = home.locks().iter().filter(|(id, _)| *id < line.id).count();
-    let by_files = (older < instances_to_share()).then(Touched::by_files).flatten();
-    by_files.or_else(Touched::by_directories)
 }
