@@ -79,6 +79,9 @@ fn a_log_that_was_renamed_is_followed_to_where_its_process_writes() {
         }
         assert_eq!(web.home.verb("logs", ["web", "--grep", "line [23]"]).ok().out(), lines(2..=3));
         assert_eq!(web.shown().out(), lines(1..=3));
+        let usage = web.home.verb("logs", ["web", "--usage", "--stdout", "--json"]).ok().json();
+        assert_eq!(usage[0]["live_bytes"], 3 * 7);
+        assert_eq!(usage[0]["path"], renamed.to_str().expect("UTF-8"));
         let rotation = web.home.verb("logs", ["--rotate", "web", "--stdout"]).ok();
         assert_eq!(rotation.says("it is not rotated").out(), "");
 
