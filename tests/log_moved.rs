@@ -215,3 +215,32 @@ fn a_directory_of_logs_that_was_removed_is_made_again_and_private() {
     eventually("it writes", || written("line 1"));
     follower.until_it_says("line 2\nline 1\n");
 }
+
+#[test]
+fn a_log_that_was_given_a_number_by_another_program_is_shown_once() {
+    let home = Home::new();
+    let script = format!(
+        "{0} 2000; while [ ! -e go ]; do sleep 0.02; done; {0} 2000; echo end; exec sleep 60",
+        program("sequence")
+    );
+    home.verb("run", ["web", "-c", &script]).ok();
+    home.until_out("web", "0000002000");
+    let follower = home.verb("logs", ["web", "--stdout", "-f", "-n", "all"]).spawn();
+    follower.until_it_says("0000002000");
+    let numbered = format!("{}.1", home.out_path("web").display());
+    fs::rename(home.out_path("web"), &numbered).unwrap();
+    fs::write(home.out_path("web"), "").unwrap();
+    // The follower knows of the new file before the old one is complete.
+    home.verb("logs", ["web", "--stdout"]).ok().says("was renamed");
+    fs::write(home.at("go"), "").unwrap();
+    follower.until_it_says("end");
+    home.verb("run", ["web", "--restart", "--quiet"]).ok();
+    home.until_out("web", "end");
+    home.verb("logs", ["--rotate", "web"]).ok();
+    let block: String = (1..=2000).map(|number| format!("line {number:010}\n")).collect();
+    let expected = format!("{block}{block}end\n").repeat(2);
+    eventually("all was followed", || follower.out().len() >= expected.len());
+    assert!(follower.out() == expected);
+    let shown = home.verb("logs", ["web", "--stdout", "-n", "all"]).ok().out();
+    assert!(shown == expected);
+}

@@ -48,6 +48,8 @@ struct Growing {
     at: u64,
     /// Whether something of it was shown, or it is the first.
     is_shown: bool,
+    /// Whether it is read from its first byte on, rather than from a given offset.
+    begins_with_file: bool,
 }
 
 impl Trace {
@@ -136,6 +138,7 @@ impl Trace {
         for file in self.files.iter_mut().filter(|file| file.watch.is_none()) {
             file.watch = growth.add(self.source.place()).ok();
         }
+        self.look_anew_at_untouched()?;
         self.has_more = false;
         for position in 0..self.files.len() {
             self.read_on(position, block, output)?;
@@ -154,6 +157,19 @@ impl Trace {
         Ok(())
     }
 
+    /// Where a file begins that nothing was written into depends on the one before it, which
+    /// may still grow where another program has made an archive of it.
+    fn look_anew_at_untouched(&mut self) -> io::Result<()> {
+        let Self { source, files, .. } = self;
+        for file in files.iter_mut().filter(|file| !file.is_shown && file.begins_with_file) {
+            if let Some(log) = source.open().ok().flatten().filter(|log| log.id() == file.id) {
+                file.at = log.live_from()?;
+                file.log = log;
+            }
+        }
+        Ok(())
+    }
+
     /// Goes on with another file, beside the one so far.
     fn succeed(
         &mut self,
@@ -162,12 +178,14 @@ impl Trace {
         block: &mut [u8],
         output: &mut Output,
     ) -> io::Result<()> {
-        let start = match std::mem::take(&mut self.start) {
-            Some(start) => Ok(start),
-            None => log.live_from(),
-        };
-        match start {
-            Ok(start) => self.hold(log, start),
+        let given = std::mem::take(&mut self.start);
+        match given.map_or_else(|| log.live_from(), Ok) {
+            Ok(start) => {
+                self.hold(log, start);
+                if let Some(file) = self.files.last_mut() {
+                    file.begins_with_file = given.is_none();
+                }
+            }
             Err(error) => {
                 self.complain(self.source.unreadable(&error));
                 return Ok(());
@@ -188,7 +206,8 @@ impl Trace {
     fn hold(&mut self, log: Log, at: u64) {
         let id = log.id();
         let is_shown = self.files.is_empty();
-        self.files.push(Growing { log, id, watch: None, at, is_shown });
+        let begins_with_file = false;
+        self.files.push(Growing { log, id, watch: None, at, is_shown, begins_with_file });
     }
 
     fn read_on(
