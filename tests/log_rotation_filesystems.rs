@@ -3,31 +3,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 use tests::*;
 
 const MOUNTS: [&str; 1] = ["--mount"];
 const LINES: usize = 1_000_000;
 const KILLS: usize = 24;
-
-/// Makes a file system in a file of the home, and mounts it as its state directory.
-#[track_caller]
-fn mount(home: &Home, make: &[&str], kind: &str) {
-    let image = home.at("image");
-    let file = fs::File::create(&image).expect("a file can be made");
-    file.set_len(400 << 20).expect("it can be sparse");
-    let made = Command::new(make[0]).args(&make[1..]).arg(&image).output();
-    let made = made.unwrap_or_else(|why| panic!("{} is not installed: {why}", make[0]));
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    fs::create_dir_all(home.state()).expect("the mount point can be made");
-    let mounted = Command::new("mount")
-        .args(["-t", kind, "-o", "loop"])
-        .args([&image, &home.state()])
-        .output()
-        .expect("mount is installed");
-    assert!(mounted.status.success(), "{}", String::from_utf8_lossy(&mounted.stderr));
-}
+const SIZE_BYTES: u64 = 400 << 20;
 
 /// Numbers that look like chance and are the same in every run.
 struct Chance(u64);
@@ -131,7 +113,7 @@ fn has_hole(home: &Home) -> bool {
 fn on_ext4() {
     in_new_namespaces(&MOUNTS, || {
         let home = Home::new();
-        mount(&home, &["mkfs.ext4", "-q", "-F"], "ext4");
+        mount_image(&home, &["mkfs.ext4", "-q", "-F"], "ext4", SIZE_BYTES);
         every_line_is_there_once(&home);
         assert!(!has_hole(&home));
     });
@@ -141,7 +123,7 @@ fn on_ext4() {
 fn on_ext4_with_small_blocks() {
     in_new_namespaces(&MOUNTS, || {
         let home = Home::new();
-        mount(&home, &["mkfs.ext4", "-q", "-F", "-b", "1024"], "ext4");
+        mount_image(&home, &["mkfs.ext4", "-q", "-F", "-b", "1024"], "ext4", SIZE_BYTES);
         every_line_is_there_once(&home);
         assert!(!has_hole(&home));
     });
@@ -151,7 +133,12 @@ fn on_ext4_with_small_blocks() {
 fn on_ext4_with_clusters() {
     in_new_namespaces(&MOUNTS, || {
         let home = Home::new();
-        mount(&home, &["mkfs.ext4", "-q", "-F", "-O", "bigalloc", "-C", "65536"], "ext4");
+        mount_image(
+            &home,
+            &["mkfs.ext4", "-q", "-F", "-O", "bigalloc", "-C", "65536"],
+            "ext4",
+            SIZE_BYTES,
+        );
         every_line_is_there_once(&home);
         assert!(!has_hole(&home));
     });
@@ -161,7 +148,7 @@ fn on_ext4_with_clusters() {
 fn on_ext3() {
     in_new_namespaces(&MOUNTS, || {
         let home = Home::new();
-        mount(&home, &["mkfs.ext4", "-q", "-F", "-O", "^extents,^64bit"], "ext4");
+        mount_image(&home, &["mkfs.ext4", "-q", "-F", "-O", "^extents,^64bit"], "ext4", SIZE_BYTES);
         every_line_is_there_once(&home);
         assert!(has_hole(&home));
     });
@@ -171,7 +158,7 @@ fn on_ext3() {
 fn on_xfs() {
     in_new_namespaces(&MOUNTS, || {
         let home = Home::new();
-        mount(&home, &["mkfs.xfs", "-q"], "xfs");
+        mount_image(&home, &["mkfs.xfs", "-q"], "xfs", SIZE_BYTES);
         every_line_is_there_once(&home);
         assert!(has_hole(&home));
     });
@@ -181,7 +168,7 @@ fn on_xfs() {
 fn on_btrfs() {
     in_new_namespaces(&MOUNTS, || {
         let home = Home::new();
-        mount(&home, &["mkfs.btrfs", "-q"], "btrfs");
+        mount_image(&home, &["mkfs.btrfs", "-q"], "btrfs", SIZE_BYTES);
         every_line_is_there_once(&home);
         assert!(has_hole(&home));
     });

@@ -83,8 +83,8 @@ pub(crate) struct Args {
 
     /// Go on with what is written, over restarts, until Ctrl-C
     ///
-    /// A log that was renamed is read on beside its successor; one that was cut short is read
-    /// from its new start. Processes that appear later are followed if a selector means them. It
+    /// A log that was renamed is followed for as long as its process writes into it; one that was
+    /// cut short is read from its new start. Processes that appear later are followed if a selector means them. It
     /// ends by itself when all that were named are deleted, and when nobody reads on.
     #[arg(short, long)]
     pub(crate) follow: bool,
@@ -105,7 +105,8 @@ pub(crate) struct Args {
     pub(crate) until: Option<String>,
 
     /// Only what this run wrote; 'bgrun ls --details' lists the runs
-    #[arg(long, value_name = "N", conflicts_with = "follow", help_heading = "By time and run")]
+    #[arg(long, value_name = "N", conflicts_with = "follow", help_heading = "By time and run",
+        value_parser = run)]
     pub(crate) run: Option<i64>,
 
     /// Only what the run before the latest one wrote
@@ -156,13 +157,15 @@ pub(crate) struct Args {
 
     /// Make archives of what is in the logs now, while the processes write on
     ///
-    /// Nothing is lost, and every reader here goes on as if nothing had happened. A supervisor
-    /// does the same by itself when a log has grown past its limit (see bgrun run).
+    /// Nothing is lost, and every reader here goes on as if nothing had happened. Without a
+    /// selector, those of every process. Whole blocks of the file system are taken: a log of no
+    /// more than one (4 KiB as a rule) stays as it is, which is said. A supervisor does the same by
+    /// itself when a log has grown past its limit (see bgrun run).
     #[arg(long, help_heading = "Files",
         conflicts_with_all = ["follow", "lines", "head", "grep", "level", "field"])]
     pub(crate) rotate: bool,
 
-    /// What the logs and their archives take on the disk
+    /// What the logs and their archives take on the disk; without a selector, all of them
     #[arg(long, help_heading = "Files",
         conflicts_with_all = ["rotate", "follow", "lines", "head", "grep", "level", "field"])]
     pub(crate) usage: bool,
@@ -267,6 +270,10 @@ pub(crate) enum Lines {
     Last(u64),
     /// From the first one on.
     All,
+}
+
+fn run(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "not the number of a run".to_owned())
 }
 
 fn lines(text: &str) -> Result<Lines, String> {

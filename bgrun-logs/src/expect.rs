@@ -15,7 +15,6 @@ use crate::follow::Follower;
 use crate::form::Form;
 use crate::label::Labels;
 use crate::life;
-use crate::log::Log;
 use crate::output::Output;
 use crate::page::{Page, Screen};
 use crate::runs::Runs;
@@ -62,7 +61,7 @@ pub(crate) fn expect(
 fn start_of(source: &Source, cursor: Option<&Cursor>) -> io::Result<u64> {
     let begun = source.run.map_or(0, |run| run.offset);
     let Some(cursor) = cursor else { return Ok(begun) };
-    match Log::open(&source.path) {
+    match source.open() {
         Ok(Some(log)) => Ok(cursor.place(source, &log)?.map_or(begun, |seen| seen.max(begun))),
         _ => Ok(begun),
     }

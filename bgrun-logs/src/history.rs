@@ -69,6 +69,14 @@ impl Opened {
         }
     }
 
+    /// Whether all that is left of the log is shown, up to where it ends.
+    pub(crate) fn reaches_back(&self) -> Option<u64> {
+        let Self::Part(Part { log, reached, .. }) = self else { return None };
+        // The archives are only looked for where something before them is left out.
+        let is_in_live = reached.at > log.live_from().ok()?;
+        (!is_in_live && reached.at <= log.begin().ok()?).then(|| log.end().ok()).flatten()
+    }
+
     /// The log, where there is one.
     pub(crate) fn log(&self) -> Option<&Log> {
         match self {
@@ -144,7 +152,7 @@ pub(crate) fn open(
         tool::warn(&line);
         Opened::Nothing(Left::Unreadable(line))
     };
-    let log = match Log::open(&source.path) {
+    let log = match source.open() {
         Ok(Some(log)) => log,
         Ok(None) => return Opened::Nothing(Left::Absent),
         Err(error) => return complain(source.refused(&error)),

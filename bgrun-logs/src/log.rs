@@ -28,6 +28,11 @@ impl Log {
         Ok(continuous::Log::open(path)?.map(|log| Self { log: Box::new(log) }))
     }
 
+    /// Opens the log that was at `path` and is open at `held`.
+    pub(crate) fn open_held(path: &Path, held: &Path) -> Result<Option<Self>, LogRefused> {
+        Ok(continuous::Log::open_held(path, held)?.map(|log| Self { log: Box::new(log) }))
+    }
+
     /// Where it begins: what was before that is removed.
     pub(crate) fn begin(&self) -> io::Result<u64> {
         self.log.begin()

@@ -52,7 +52,7 @@ use bgrun_platform::tool;
 
 fn main() -> ExitCode {
     tool::run("bgrun-logs", |args: args::Args| match () {
-        () if args.rotate => rotate::all(&args),
+        () if args.rotate => rotate::all(args),
         () if args.usage => usage::show(args),
         () => show::show(args),
     })

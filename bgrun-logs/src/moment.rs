@@ -13,8 +13,7 @@ pub(crate) fn moment(text: &str, now: &Zoned) -> Result<Timestamp, String> {
     if let Some(moment) = ago.or_else(|| text.parse::<Timestamp>().ok()) {
         return Ok(moment);
     }
-    let is_time_only = text.contains(':') && !text.contains('-');
-    let civil = if is_time_only {
+    let civil = if is_time_of_day(text) {
         let time = text.parse::<Time>().map_err(|error| error.to_string());
         time.map(|time| {
             let today = now.date().to_datetime(time);
@@ -30,6 +29,11 @@ pub(crate) fn moment(text: &str, now: &Zoned) -> Result<Timestamp, String> {
         let text = bgrun_platform::text::safe(text);
         format!("'{text}' is no time (10m, 14:03, 2026-11-23, 2026-11-23T14:03:00Z)")
     })
+}
+
+/// Whether `text` says no day.
+pub(crate) fn is_time_of_day(text: &str) -> bool {
+    text.contains(':') && !text.contains('-')
 }
 
 trait Yesterday {

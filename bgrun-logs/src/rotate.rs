@@ -22,21 +22,34 @@ struct Report<'a> {
     archived_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<&'static str>,
+    /// What there is to say of it beside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
-/// Rotates the logs that `args` mean.
-pub(crate) fn all(args: &Args) -> anyhow::Result<Exit> {
+/// Rotates the logs that `args` mean: all, if they name none.
+pub(crate) fn all(mut args: Args) -> anyhow::Result<Exit> {
+    args.all |= args.selectors.is_empty() && args.group.is_none();
+    let args = &args;
     let chosen = Choice::new(args)?.look_up()?;
     let mut page = Page::stdout();
     let mut exit = chosen.exit;
     let mut reports = Vec::new();
     let streams = Streams::of(args);
-    let sources: Vec<(&Process, Vec<Source>)> =
-        chosen.processes.iter().map(|process| (process, source::of(process, streams))).collect();
+    let sources: Vec<(&Process, Vec<Source>)> = chosen
+        .processes
+        .iter()
+        .map(|process| (process, source::readable(process, streams)))
+        .collect();
     for (process, sources) in &sources {
         for source in sources.iter().filter(|source| source.path != *"/dev/null") {
+            if let Some(astray) = source.astray() {
+                // Whoever has moved it will see to it.
+                tool::warn(format_args!("{astray}; it is not rotated"));
+                continue;
+            }
             let policy = &process.log_policy;
             let limits = Limits { keep: policy.keep, compress: policy.compress };
             let rotated = rotate(&source.path, limits);
@@ -45,8 +58,11 @@ pub(crate) fn all(args: &Args) -> anyhow::Result<Exit> {
                 exit = Exit::Failed;
                 tool::warn(error);
             }
-            if !args.json && report.error.is_none() {
-                page.add(told(source, &rotated).as_bytes())?;
+            if let Some(note) = &report.note {
+                tool::warn(format_args!("{}: {note}", source.title()));
+            }
+            if let (Ok(Rotated::Archived { bytes, .. }), false) = (rotated, args.json) {
+                page.add(format!("{}: {bytes} bytes archived\n", source.title()).as_bytes())?;
             }
             reports.push(report);
         }
@@ -68,6 +84,7 @@ fn report<'a>(source: &'a Source, rotated: &io::Result<Rotated>) -> Report<'a> {
         stream: source.stream,
         archived_bytes: 0,
         method: None,
+        note: note(rotated),
         error: None,
     };
     match rotated {
@@ -79,7 +96,7 @@ fn report<'a>(source: &'a Source, rotated: &io::Result<Rotated>) -> Report<'a> {
                 Method::CopiedAndCut => "copy-truncate",
             });
         }
-        Ok(Rotated::TooSmall | Rotated::Busy) => {}
+        Ok(Rotated::TooSmall { .. } | Rotated::Busy) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => {
             let path = text::safe_path(&source.path);
@@ -91,20 +108,19 @@ fn report<'a>(source: &'a Source, rotated: &io::Result<Rotated>) -> Report<'a> {
     report
 }
 
-/// A line for people.
-fn told(source: &Source, rotated: &io::Result<Rotated>) -> String {
-    let title = source.title();
-    match rotated {
-        Ok(Rotated::Archived { bytes, method }) => {
-            if *method == Method::CopiedAndCut {
-                tool::warn(format_args!(
-                    "{title}: its file system can only cut it: what was written meanwhile is lost"
-                ));
-            }
-            format!("{title}: {bytes} bytes archived\n")
+/// What there is to say of it, beside how much was archived.
+fn note(rotated: &io::Result<Rotated>) -> Option<String> {
+    Some(match rotated {
+        Ok(Rotated::Archived { method: Method::CopiedAndCut, .. }) => {
+            "its file system can only cut it: what was written meanwhile is lost".to_owned()
         }
-        Ok(Rotated::Busy) => format!("{title}: is being rotated already\n"),
-        Ok(Rotated::TooSmall) => format!("{title}: too little to rotate\n"),
-        Err(_) => format!("{title}: nothing was written\n"),
-    }
+        Ok(Rotated::Archived { .. }) => return None,
+        Ok(Rotated::Busy) => "it is being rotated already".to_owned(),
+        Ok(Rotated::TooSmall { bytes: 0, .. }) => "nothing new to rotate".to_owned(),
+        Ok(Rotated::TooSmall { bytes, block_bytes }) => format!(
+            "nothing to rotate yet: {bytes} bytes are no more than one block ({block_bytes} bytes)"
+        ),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "nothing was written".to_owned(),
+        Err(_) => return None,
+    })
 }

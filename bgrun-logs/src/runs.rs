@@ -145,7 +145,7 @@ mod tests {
             id: 1,
             name: "web".into(),
             stream: Stream::Stdout,
-            lost_path: None,
+            held: None,
             path: "/out".into(),
             run: None,
         };

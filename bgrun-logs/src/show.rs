@@ -2,7 +2,7 @@
 
 use bgrun_platform::logs;
 use bgrun_platform::text;
-use bgrun_platform::tool::{Exit, Failure};
+use bgrun_platform::tool::{Exit, Failure, hint_line, warn};
 use bgrun_store::{Process, Stream};
 
 use crate::args::{Args, Lines};
@@ -38,8 +38,8 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     let sources: Vec<Source> =
         chosen.processes.iter().flat_map(|process| source::readable(process, streams)).collect();
     for astray in sources.iter().filter_map(Source::astray) {
-        bgrun_platform::tool::warn(astray);
-        bgrun_platform::tool::hint_line("the next start makes a new file");
+        warn(astray);
+        hint_line("the next start makes a new file");
     }
     if args.follow || !args.expect.is_empty() {
         logs::allow_many_open();
@@ -87,6 +87,9 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
             bounds: bounds[number],
         };
         let mut one = history::open(&source, number, wish, &mut block, &mut output);
+        if one.reaches_back().is_some_and(|end| times.was_cut(&source, end)) {
+            warn(source.truncated());
+        }
         if !is_merged {
             one.show(&source, &mut block, &mut output)?;
             if !args.follow && one.log().is_some() {
@@ -171,7 +174,7 @@ fn facts(
     let state = |stream: Stream| match sources.iter().find(|source| source.stream == stream) {
         None => Log::Absent,
         Some(_) if args.lines() == Lines::Last(0) => Log::Empty,
-        Some(source) if has_bytes(&source.path) => Log::Filled,
+        Some(source) if has_bytes(source.place()) => Log::Filled,
         Some(_) => Log::Empty,
     };
     Facts {

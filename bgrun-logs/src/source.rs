@@ -1,13 +1,14 @@
 //! The logs of the chosen processes: one for each stream that is asked for.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use bgrun_platform::logs::{LogRefused, held_open};
-use bgrun_platform::text;
+use bgrun_platform::logs::{Held, LogRefused, held_open};
+use bgrun_platform::{Identity, text};
 use bgrun_store::{Process, Run, Stream};
 
 use crate::args::Args;
+use crate::log::Log;
 
 /// One log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub(crate) struct Source {
     pub(crate) name: String,
     pub(crate) stream: Stream,
     pub(crate) path: PathBuf,
-    /// Where it was, when it is to be had only through its process any more.
-    pub(crate) lost_path: Option<PathBuf>,
+    /// Where its process has it open, when it is no longer at `path`.
+    pub(crate) held: Option<Held>,
     /// The process's latest run.
     pub(crate) run: Option<LatestRun>,
 }
@@ -44,13 +45,37 @@ impl Source {
         }
     }
 
+    /// Where the file is that is written now.
+    pub(crate) fn place(&self) -> &Path {
+        self.held.as_ref().map_or(&self.path, |held| &held.path)
+    }
+
+    /// Opens it, if something was ever written there.
+    ///
+    /// # Errors
+    /// See [`LogRefused`].
+    pub(crate) fn open(&self) -> Result<Option<Log>, LogRefused> {
+        match &self.held {
+            Some(held) => Log::open_held(&self.path, &held.path),
+            None => Log::open(&self.path),
+        }
+    }
+
     /// That its file is gone from its place, in a line; none while it is there.
     pub(crate) fn astray(&self) -> Option<String> {
-        let path = text::safe_path(self.lost_path.as_deref()?);
-        Some(format!(
-            "{}: {path} was deleted or replaced; this is what it writes, read through it",
-            self.title()
-        ))
+        let (title, path) = (self.title(), text::safe_path(&self.path));
+        Some(match &self.held.as_ref()?.now_at {
+            Some(now_at) => {
+                let now_at = text::safe_path(now_at);
+                format!("{title}: {path} was renamed; this is what it writes into {now_at}")
+            }
+            None => format!("{title}: {path} was deleted; this is what it writes, read through it"),
+        })
+    }
+
+    /// That somebody has cut it, in a line.
+    pub(crate) fn truncated(&self) -> String {
+        format!("{}: log truncated; what was in it before is gone", self.title())
     }
 
     /// Why this log was not opened, in a line.
@@ -91,7 +116,7 @@ pub(crate) fn of(process: &Process, streams: Streams) -> Vec<Source> {
         name: process.name.clone(),
         stream,
         path: path.clone(),
-        lost_path: None,
+        held: None,
         run: process
             .run
             .as_ref()
@@ -107,20 +132,20 @@ pub(crate) fn of(process: &Process, streams: Streams) -> Vec<Source> {
     sources
 }
 
-/// The logs of `process` where they can be read: one that was deleted while the process writes
-/// into it, through the process.
+/// The logs of `process` where they can be read: one that was deleted or renamed while the
+/// process writes into it, through the process.
 pub(crate) fn readable(process: &Process, streams: Streams) -> Vec<Source> {
     let mut sources = of(process, streams);
     let run = process.run.as_ref().filter(|run| run.end.is_none());
-    if let Some(identity) = run.and_then(|run| run.identity.as_deref()) {
+    let identity = run.and_then(|run| serde_json::from_str(run.identity.as_deref()?).ok());
+    if let Some(identity) = identity {
+        let identity: Identity = identity;
         for source in &mut sources {
             let descriptor = match source.stream {
                 Stream::Stdout => 1,
                 Stream::Stderr => 2,
             };
-            if let Some(held) = held_open(identity, descriptor, &source.path) {
-                source.lost_path = Some(std::mem::replace(&mut source.path, held));
-            }
+            source.held = held_open(&identity, descriptor, &source.path);
         }
     }
     sources

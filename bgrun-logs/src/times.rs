@@ -1,5 +1,6 @@
 //! When lines were written, as the indexes of the logs tell it.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::fs;
 use std::time::UNIX_EPOCH;
@@ -14,7 +15,8 @@ use crate::source::Source;
 /// The indexes of the processes that are shown.
 pub(crate) struct Times {
     home: Home,
-    zone: TimeZone,
+    /// Looked for when it is needed: that takes longer than most of the rest.
+    zone: LazyCell<TimeZone>,
     /// Processes whose two streams are one log, which is that of stdout.
     joined: Vec<i64>,
     indexes: HashMap<i64, Index>,
@@ -26,7 +28,7 @@ impl Times {
         let joined = processes.iter().filter(|process| process.stdout == process.stderr);
         Self {
             home: home.clone(),
-            zone: TimeZone::system(),
+            zone: LazyCell::new(TimeZone::system),
             joined: joined.map(|process| process.id).collect(),
             indexes: HashMap::new(),
             is_live: false,
@@ -52,6 +54,12 @@ impl Times {
         }
     }
 
+    /// Whether the log, which ends at `end` now, was cut since its latest run began.
+    pub(crate) fn was_cut(&mut self, source: &Source, end: u64) -> bool {
+        let side = self.side(source);
+        self.index(source).was_cut(side, end)
+    }
+
     /// When the byte at `offset` was written.
     pub(crate) fn at(&mut self, source: &Source, offset: u64) -> Option<Timestamp> {
         let (side, is_live) = (self.side(source), self.is_live);
@@ -68,7 +76,7 @@ impl Times {
         }
         // Nobody has looked since: a moment ago it was not there, and this is when the file
         // was last written.
-        let written = fs::metadata(&source.path).ok()?.modified().ok()?;
+        let written = fs::metadata(source.place()).ok()?.modified().ok()?;
         let since_epoch = written.duration_since(UNIX_EPOCH).ok()?;
         Timestamp::from_millisecond(i64::try_from(since_epoch.as_millis()).ok()?).ok()
     }
@@ -78,7 +86,7 @@ impl Times {
         let text = match self.at(source, offset) {
             None => "-".to_owned(),
             Some(time) => {
-                let time = time.to_zoned(self.zone.clone());
+                let time = time.to_zoned(TimeZone::clone(&self.zone));
                 let offset = match time.offset().seconds() {
                     0 => "Z".to_owned(),
                     _ => time.strftime("%:z").to_string(),
@@ -86,7 +94,7 @@ impl Times {
                 format!("{}{offset}", time.strftime("%Y-%m-%dT%H:%M:%S%.3f"))
             }
         };
-        let is_utc = Timestamp::now().to_zoned(self.zone.clone()).offset().seconds() == 0;
+        let is_utc = Timestamp::now().to_zoned(TimeZone::clone(&self.zone)).offset().seconds() == 0;
         let width = if is_utc { 24 } else { 29 };
         format!("{text:width$} ")
     }

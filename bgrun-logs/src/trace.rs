@@ -46,6 +46,10 @@ struct Growing {
     id: FileId,
     watch: Option<Watch>,
     at: u64,
+    /// Whether something of it was shown, or it is the first.
+    is_shown: bool,
+    /// Whether it is read from its first byte on, rather than from a given offset.
+    begins_with_file: bool,
 }
 
 impl Trace {
@@ -87,7 +91,7 @@ impl Trace {
     /// Takes over where the log is now. It moves with a new run, and the registry knows
     /// of the move before it does of the run: until then the old place is the right one.
     pub(crate) fn take_over(&mut self, source: Source) {
-        if source.path == self.source.path {
+        if source.place() == self.source.place() {
             self.source = source;
         } else if let Some(run) = source.run.filter(|_| source.run != self.source.run) {
             self.start = Some(run.offset);
@@ -132,21 +136,35 @@ impl Trace {
         // Watched first and looked at then: what happens in between is not missed.
         self.directory = watch_nearest(growth, self.source.path.parent());
         for file in self.files.iter_mut().filter(|file| file.watch.is_none()) {
-            file.watch = growth.add(&self.source.path).ok();
+            file.watch = growth.add(self.source.place()).ok();
         }
+        self.look_anew_at_untouched()?;
         self.has_more = false;
         for position in 0..self.files.len() {
             self.read_on(position, block, output)?;
         }
-        let Some(present) = FileId::at(&self.source.path) else { return Ok(()) };
+        let Some(present) = FileId::at(self.source.place()) else { return Ok(()) };
         if let Some(position) = self.files.iter().position(|file| file.id == present) {
             // It may have got its name back.
             self.files[position..].rotate_left(1);
         } else {
-            match Log::open(&self.source.path) {
+            match self.source.open() {
                 Ok(Some(log)) => self.succeed(log, growth, block, output)?,
                 Ok(None) => {}
                 Err(error) => self.complain(self.source.refused(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a file begins that nothing was written into depends on the one before it, which
+    /// may still grow where another program has made an archive of it.
+    fn look_anew_at_untouched(&mut self) -> io::Result<()> {
+        let Self { source, files, .. } = self;
+        for file in files.iter_mut().filter(|file| !file.is_shown && file.begins_with_file) {
+            if let Some(log) = source.open().ok().flatten().filter(|log| log.id() == file.id) {
+                file.at = log.live_from()?;
+                file.log = log;
             }
         }
         Ok(())
@@ -160,34 +178,36 @@ impl Trace {
         block: &mut [u8],
         output: &mut Output,
     ) -> io::Result<()> {
-        let is_first = self.files.is_empty();
-        let start = match std::mem::take(&mut self.start) {
-            Some(start) => Ok(start),
-            None => log.live_from(),
-        };
-        match start {
-            Ok(start) => self.hold(log, start),
+        let given = std::mem::take(&mut self.start);
+        match given.map_or_else(|| log.live_from(), Ok) {
+            Ok(start) => {
+                self.hold(log, start);
+                if let Some(file) = self.files.last_mut() {
+                    file.begins_with_file = given.is_none();
+                }
+            }
             Err(error) => {
                 self.complain(self.source.unreadable(&error));
                 return Ok(());
             }
         }
         if let Some(file) = self.files.last_mut() {
-            file.watch = growth.add(&self.source.path).ok();
+            file.watch = growth.add(self.source.place()).ok();
         }
         if self.files.len() > FILES {
-            self.files.remove(0);
-        }
-        if !is_first {
-            self.say("goes on in a new file", output)?;
-            output.begin_anew(self.number)?;
+            // Where names are only taken away, again and again, its process is still at the
+            // first of them.
+            let untouched = self.files[1..FILES].iter().position(|file| !file.is_shown);
+            self.files.remove(untouched.map_or(0, |position| position + 1));
         }
         self.read_on(self.files.len() - 1, block, output)
     }
 
     fn hold(&mut self, log: Log, at: u64) {
         let id = log.id();
-        self.files.push(Growing { log, id, watch: None, at });
+        let is_shown = self.files.is_empty();
+        let begins_with_file = false;
+        self.files.push(Growing { log, id, watch: None, at, is_shown, begins_with_file });
     }
 
     fn read_on(
@@ -208,16 +228,22 @@ impl Trace {
         };
         if length < file.at {
             file.at = live_from;
-            self.say("was cut short; on from its new start", output)?;
+            self.say("log truncated; on from its new start", output)?;
             output.begin_anew(number)?;
         }
         let file = &mut self.files[position];
         if length == file.at {
             return Ok(());
         }
-        if self.shown.replace(file.id).is_some_and(|shown| shown != file.id) {
+        let (id, is_new) = (file.id, !std::mem::replace(&mut file.is_shown, true));
+        if self.shown.replace(id).is_some_and(|shown| shown != id) {
             output.finish(number, None)?;
         }
+        if is_new {
+            self.say("goes on in a new file", output)?;
+            output.begin_anew(number)?;
+        }
+        let file = &mut self.files[position];
         output.expect(number);
         let end = length.min(file.at + TURN_BYTES);
         let Growing { log, .. } = &*file;
@@ -238,7 +264,7 @@ impl Trace {
     /// Says it after what was shown before.
     fn say(&self, what: &str, output: &mut Output) -> io::Result<()> {
         output.flush()?;
-        tool::warn(format_args!("{} {what}", self.source.title()));
+        tool::warn(format_args!("{}: {what}", self.source.title()));
         Ok(())
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn show(mut args: Args) -> anyhow::Result<Exit> {
     let chosen = Choice::new(&args)?.look_up()?;
     let streams = Streams::of(&args);
     let sources: Vec<Source> =
-        chosen.processes.iter().flat_map(|process| source::of(process, streams)).collect();
+        chosen.processes.iter().flat_map(|process| source::readable(process, streams)).collect();
     let rows: Vec<Row<'_>> = sources.iter().map(row).collect();
     let mut page = Page::stdout();
     if args.json {
@@ -44,11 +44,17 @@ pub(crate) fn show(mut args: Args) -> anyhow::Result<Exit> {
 }
 
 fn row(source: &Source) -> Row<'_> {
-    let usage = Usage::of(&source.path);
+    let mut usage = Usage::of(&source.path);
+    let mut path = source.path.as_path();
+    if let Some(held) = &source.held {
+        // What it takes is where it is written, wherever that is by now.
+        usage.live_bytes = Usage::of(&held.path).live_bytes;
+        path = held.now_at.as_deref().unwrap_or(path);
+    }
     Row {
         name: &source.name,
         stream: source.stream,
-        path: &source.path,
+        path,
         live_bytes: usage.live_bytes,
         archive_bytes: usage.archive_bytes,
         archives: usage.archives,

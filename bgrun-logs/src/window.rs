@@ -1,5 +1,8 @@
 //! The part of a log that is asked for: by time, or by run.
 
+use std::cell::LazyCell;
+use std::time::Duration;
+
 use anyhow::Context;
 use bgrun_platform::text;
 use bgrun_platform::tool::{self, Exit, Failure};
@@ -7,7 +10,7 @@ use bgrun_store::{Process, Run, Store};
 use jiff::{Timestamp, Zoned};
 
 use crate::args::Args;
-use crate::moment::moment;
+use crate::moment::{is_time_of_day, moment};
 use crate::source::{Source, run_offset};
 use crate::times::Times;
 
@@ -43,7 +46,8 @@ pub(crate) enum Edge {
 
 impl Window {
     pub(crate) fn of(args: &Args) -> Result<Self, Failure> {
-        let now = Zoned::now();
+        // Only where it is asked for: the time zone is looked for in many files.
+        let now = LazyCell::new(Zoned::now);
         let parsed = |text: &Option<String>| {
             let parsed = text.as_deref().map(|text| moment(text, &now)).transpose();
             parsed.map_err(|error| Failure::new(Exit::Usage, error))
@@ -53,7 +57,9 @@ impl Window {
             (None, true) => Some(Wanted::Previous),
             (None, false) => None,
         };
-        Ok(Self { since: parsed(&args.since)?, until: parsed(&args.until)?, run })
+        let (since, until) = (parsed(&args.since)?, parsed(&args.until)?);
+        let is_time_of_day = args.until.as_deref().is_some_and(is_time_of_day);
+        Ok(Self { since, until: next_after(since, until, is_time_of_day), run })
     }
 
     /// Where it lies in the log `source` of `process`.
@@ -105,6 +111,21 @@ impl Window {
     }
 }
 
+/// A time of day is the last one that has been, but not one before the beginning: from 23:50
+/// until 00:10 is twenty minutes.
+fn next_after(
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    is_time_of_day: bool,
+) -> Option<Timestamp> {
+    match (since, until) {
+        (Some(since), Some(until)) if is_time_of_day && until < since => {
+            until.checked_add(Duration::from_secs(24 * 60 * 60)).ok()
+        }
+        _ => until,
+    }
+}
+
 /// The run that is meant, and the one after it. The runs come with the latest first.
 fn chosen(runs: &[Run], wanted: Wanted) -> Option<(&Run, Option<&Run>)> {
     let at = match wanted {
@@ -131,6 +152,16 @@ fn earlier(one: Option<Edge>, other: Edge) -> Option<Edge> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_end_of_the_day_is_after_the_beginning() {
+        let at = |text: &str| -> Option<Timestamp> { Some(text.parse().expect("a time")) };
+        let (begin, before) = (at("2026-11-23T23:50:00Z"), at("2026-11-23T00:10:00Z"));
+        assert_eq!(next_after(begin, before, true), at("2026-11-24T00:10:00Z"));
+        assert_eq!(next_after(begin, before, false), before);
+        assert_eq!(next_after(before, begin, true), begin);
+        assert_eq!(next_after(None, before, true), before);
+    }
 
     #[test]
     fn the_narrower_bound_counts() {

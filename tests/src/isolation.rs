@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::home::Home;
+
 const INSIDE: &str = "BGRUN_TESTS_INSIDE";
 
 /// Runs the body of the calling test in new namespaces: `in_new_namespaces(&["--mount"], || …)`.
@@ -43,4 +45,24 @@ pub fn mount_tmpfs(at: &Path, size: &str) {
     let mounted =
         Command::new("mount").args(["-t", "tmpfs", "-o", &options, "none"]).arg(at).status();
     assert!(mounted.is_ok_and(|status| status.success()), "cannot mount {}", at.display());
+}
+
+/// Makes a file system of this size in a file of the home, and mounts it as its state
+/// directory; only inside a mount namespace.
+#[track_caller]
+pub fn mount_image(home: &Home, make: &[&str], kind: &str, size_bytes: u64) {
+    assert!(std::env::var_os(INSIDE).is_some(), "mounts belong into a namespace");
+    let image = home.at("image");
+    let file = std::fs::File::create(&image).expect("a file can be made");
+    file.set_len(size_bytes).expect("it can be sparse");
+    let made = Command::new(make[0]).args(&make[1..]).arg(&image).output();
+    let made = made.unwrap_or_else(|why| panic!("{} is not installed: {why}", make[0]));
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    std::fs::create_dir_all(home.state()).expect("the mount point can be made");
+    let mounted = Command::new("mount")
+        .args(["-t", kind, "-o", "loop"])
+        .args([&image, &home.state()])
+        .output()
+        .expect("mount is installed");
+    assert!(mounted.status.success(), "{}", String::from_utf8_lossy(&mounted.stderr));
 }

@@ -29,7 +29,7 @@ pub use database::{OldProcess, open_database, write_bun_3_3_database, write_bun_
 pub use engine::Engine;
 pub use git::Remote;
 pub use home::{Home, NOBODY};
-pub use isolation::{in_new_namespaces, mount_tmpfs};
+pub use isolation::{in_new_namespaces, mount_image, mount_tmpfs};
 pub use life::{
     Life, children_of, descendants_of, environ_of, is_alive, open_files_of, parents, status_field,
 };

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
@@ -128,6 +128,13 @@ impl Signals {
             error if error.kind() == io::ErrorKind::Interrupted => Ok(None),
             error => Err(error),
         }
+    }
+}
+
+impl AsFd for Signals {
+    /// Can be read when a signal has come.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
     }
 }
 

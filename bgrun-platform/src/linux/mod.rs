@@ -5,6 +5,7 @@ pub(crate) mod astray;
 pub mod attend;
 pub mod clock;
 pub mod descriptors;
+mod dnotify;
 pub mod events;
 pub mod extents;
 pub(crate) mod identity;

@@ -59,6 +59,8 @@ impl Signal {
     pub const HUP: Self = Self(libc::SIGHUP);
     /// SIGINT: Ctrl-C.
     pub const INT: Self = Self(libc::SIGINT);
+    /// SIGIO: the kernel tells of a descriptor.
+    pub const IO: Self = Self(libc::SIGIO);
     /// SIGKILL: ends any process.
     pub const KILL: Self = Self(libc::SIGKILL);
     /// SIGTERM: please end.

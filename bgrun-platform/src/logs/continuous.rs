@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::archive::{self, Archive, Found};
 use super::journal::{Journal, Part, Seen, Step};
@@ -45,16 +45,41 @@ impl Log {
     /// # Errors
     /// See [`LogRefused`].
     pub fn open(path: &Path) -> Result<Option<Self>, LogRefused> {
-        let Some(live) = open_to_read(path)? else { return Ok(None) };
-        let failed = |error| LogRefused::Io { path: path.to_owned(), error };
-        let id = FileId::of(&live).map_err(failed)?;
-        match View::look(path, &live, id).map_err(failed)? {
-            Some(view) => {
-                Ok(Some(Self { path: path.to_owned(), live, id, view: RefCell::new(view) }))
+        loop {
+            let Some((live, id, view)) = Self::look(path, path)? else { return Ok(None) };
+            // It was replaced between the two looks, where there is none.
+            if let Some(view) = view {
+                let (path, view) = (path.to_owned(), RefCell::new(view));
+                return Ok(Some(Self { path, live, id, view }));
             }
-            // It was replaced between the two looks.
-            None => Self::open(path),
         }
+    }
+
+    /// Opens a log whose live file is no longer at `path`, and can be opened at `held`; its
+    /// archives are read as long as they are known to be of that file.
+    ///
+    /// # Errors
+    /// See [`LogRefused`].
+    pub fn open_held(path: &Path, held: &Path) -> Result<Option<Self>, LogRefused> {
+        let Some((live, id, view)) = Self::look(path, held)? else { return Ok(None) };
+        let view = RefCell::new(view.unwrap_or_else(View::alone));
+        Ok(Some(Self { path: path.to_owned(), live, id, view }))
+    }
+
+    fn look(path: &Path, at: &Path) -> Result<Option<(File, FileId, Option<View>)>, LogRefused> {
+        let Some(live) = open_to_read(at)? else { return Ok(None) };
+        let failed = |error| LogRefused::Io { path: at.to_owned(), error };
+        let id = FileId::of(&live).map_err(failed)?;
+        let view = View::look(path, &live, id).map_err(failed)?;
+        Ok(Some((live, id, view)))
+    }
+
+    /// When it was written last.
+    ///
+    /// # Errors
+    /// The file cannot be looked at.
+    pub fn written_at(&self) -> io::Result<SystemTime> {
+        self.live.metadata()?.modified()
     }
 
     /// The live file that is held, also after another one took its name.
@@ -153,6 +178,12 @@ impl Log {
 }
 
 impl View {
+    /// Of a file of which nothing is written down.
+    fn alone() -> Self {
+        let (seen, journal) = (Seen::default(), Journal::default());
+        Self { seen, journal, origin: 0, archive: None, is_frozen: true }
+    }
+
     /// How it is now; `None` when what is beside the log is of another file.
     fn look(path: &Path, live: &File, id: FileId) -> io::Result<Option<Self>> {
         loop {

@@ -160,6 +160,10 @@ pub struct Index {
     /// In the order of writing. Their ends never decrease: where a log was cut, what was
     /// recorded before of the part that is gone counts as its new end.
     records: Vec<Record>,
+    /// The last record as it was written.
+    last: Option<Record>,
+    /// In which run each log was seen to be cut last.
+    cut_in: [Option<u32>; 2],
 }
 
 impl Index {
@@ -180,6 +184,7 @@ impl Index {
             self.file = Some(id);
             self.read_bytes = 0;
             self.records.clear();
+            (self.last, self.cut_in) = (None, [None; 2]);
         }
         let length = file.metadata().map_or(0, |data| data.len());
         let count = usize::try_from(length.saturating_sub(self.read_bytes)).unwrap_or(0);
@@ -187,7 +192,16 @@ impl Index {
         let read = extents::read_at(&file, self.read_bytes, &mut bytes).unwrap_or(0);
         let whole = &bytes[..read / RECORD_BYTES * RECORD_BYTES];
         self.read_bytes += whole.len() as u64;
-        self.records.extend(whole.chunks_exact(RECORD_BYTES).filter_map(Record::of));
+        for record in whole.chunks_exact(RECORD_BYTES).filter_map(Record::of) {
+            if let Some(last) = self.last.replace(record).filter(|last| last.run == record.run) {
+                for (cut_in, side) in self.cut_in.iter_mut().zip([Side::Out, Side::Err]) {
+                    if record.end(side) < last.end(side) {
+                        *cut_in = Some(record.run);
+                    }
+                }
+            }
+            self.records.push(record);
+        }
         let mut limit = (u64::MAX, u64::MAX);
         for record in self.records.iter_mut().rev() {
             limit = (limit.0.min(record.out), limit.1.min(record.err));
@@ -230,6 +244,13 @@ impl Index {
     #[must_use]
     pub fn end(&self, side: Side) -> u64 {
         self.records.last().map_or(0, |record| record.end(side))
+    }
+
+    /// Whether a log that ends at `end` now was cut during the latest run, or after it.
+    #[must_use]
+    pub fn was_cut(&self, side: Side, end: u64) -> bool {
+        let cut_in = self.cut_in[usize::from(side == Side::Err)];
+        self.last.is_some_and(|last| cut_in == Some(last.run) || last.end(side) > end)
     }
 
     /// The number of the first record that reaches beyond `offset`, if one before it does
@@ -314,6 +335,21 @@ mod tests {
         assert_eq!(index.time_at(Side::Out, 0), Some(400));
         assert_eq!(index.time_at(Side::Out, 19), Some(400));
         assert_eq!(index.time_at(Side::Out, 20), None);
+    }
+
+    #[test]
+    fn a_cut_is_known_until_the_next_run() {
+        let of_run = |run, record| Record { run, ..record };
+        let (_directory, path) = written(&[record(100, 0, 0), record(200, 500, 7)]);
+        assert!(!Index::read(&path).was_cut(Side::Out, 500));
+        assert!(Index::read(&path).was_cut(Side::Out, 499));
+        append(&path, &record(300, 20, 7), || (0, 0)).expect("append");
+        append(&path, &record(400, 600, 7), || (0, 0)).expect("append");
+        let index = Index::read(&path);
+        assert!(index.was_cut(Side::Out, 600) && !index.was_cut(Side::Err, 7));
+        append(&path, &of_run(2, record(500, 600, 0)), || (0, 0)).expect("append");
+        let index = Index::read(&path);
+        assert!(!index.was_cut(Side::Out, 600) && !index.was_cut(Side::Err, 0));
     }
 
     #[test]

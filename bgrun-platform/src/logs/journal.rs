@@ -84,7 +84,7 @@ pub fn with_suffix(log: &Path, suffix: &str) -> PathBuf {
 
 /// A journal that was read, and the file it was read from: while that is held, no other
 /// file has its inode, so that a replaced one is always noticed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Seen {
     /// What it says; `None` where there is none, or it is damaged.
     pub journal: Option<Journal>,

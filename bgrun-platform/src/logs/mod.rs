@@ -25,9 +25,9 @@ mod pack;
 pub mod rotate;
 mod unpack;
 
-pub use crate::linux::astray::held_open;
+pub use crate::linux::astray::{Held, held_open};
 pub use crate::linux::extents;
 pub use crate::linux::logs::{
     FileId, Growth, LogRefused, Watch, Woken, allow_many_open, open_for_append, open_to_read,
 };
-pub use crate::linux::touched::Touched;
+pub use crate::linux::touched::{Touched, instances_to_share};

@@ -43,7 +43,12 @@ pub enum Rotated {
         method: Method,
     },
     /// There is less in the live file than can be taken from it while it is written.
-    TooSmall,
+    TooSmall {
+        /// So much there is, and stays.
+        bytes: u64,
+        /// More than this it has to be: what the file system takes away at once.
+        block_bytes: u64,
+    },
     /// Another rotation is at work.
     Busy,
 }
@@ -198,15 +203,16 @@ impl<'a> Rotation<'a> {
         let directory = self.path.parent().unwrap_or(Path::new("."));
         let ability = extents::ability(directory)?;
         let size = self.length()?;
-        let end = match ability {
+        let (end, block_bytes) = match ability {
             // A collapse must end before the end of the file.
-            Ability::Collapse(block) => size.saturating_sub(1) / block * block,
-            Ability::Punch(block) => size / block * block,
-            Ability::Nothing => size,
+            Ability::Collapse(block) => (size.saturating_sub(1) / block * block, block),
+            Ability::Punch(block) => (size / block * block, block),
+            Ability::Nothing => (size, 0),
         };
         let (from, bytes) = (self.journal.live_from(), end.saturating_sub(self.journal.head));
         if bytes == 0 {
-            return Ok(Rotated::TooSmall);
+            let bytes = size.saturating_sub(self.journal.head);
+            return Ok(Rotated::TooSmall { bytes, block_bytes });
         }
         let partial = archive::path(self.path, 0, archive::Packing::Plain);
         let archived = self.copy_head(&partial, end);

@@ -1,41 +1,31 @@
 //! When what was written, and whether it is time to rotate: looks at how long both logs are
 //! when they have grown, and writes it into their index. Not in the path of the data: what
 //! is missed here costs a line its time, and nothing else.
-//!
-//! Nothing wakes it while nothing is written. Written to, it looks at once, and then not
-//! again for a tenth of a second; each look arms the watch anew, so that a program that
-//! never stops writing costs ten looks a second.
 
-use std::os::fd::{AsFd, BorrowedFd};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
 
 use bgrun_platform::Identity;
 use bgrun_platform::logs::continuous::Log;
 use bgrun_platform::logs::index::{self, Record};
-use bgrun_platform::logs::{FileId, Touched};
+use bgrun_platform::logs::{FileId, Held, held_open};
 use bgrun_store::{Home, LockLine, time};
 
 use crate::rotating::Rotating;
-
-/// The time between two looks while much is written: one step of the index.
-const STEP: Duration = Duration::from_millis(100);
-
-/// Where the kernel cannot tell of growth: the time between two looks after one that saw
-/// some, and the longest, to which it doubles while nothing is written.
-const SLOW: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+use crate::waking::{Cause, Waking};
 
 /// Both logs of the process, and what was seen of them.
 pub(crate) struct Chronicle {
     index: PathBuf,
-    touched: Option<Touched>,
     logs: [Option<Log>; 2],
+    /// Where those are that were renamed or deleted while the process writes on.
+    held: [Option<Held>; 2],
     ends: (u64, u64),
+    /// The time of the last record, in milliseconds since 1970.
+    noted_ms: i64,
     run: u32,
-    /// When to look next, if not before by being told.
-    next: Option<Instant>,
-    /// How long a look is put off where nobody tells of growth.
-    slow: Duration,
+    waking: Waking,
     rotating: Rotating,
 }
 
@@ -44,12 +34,12 @@ impl Chronicle {
     pub(crate) fn begin(home: &Home, line: &LockLine<Identity>, adopts: bool) -> Self {
         let mut chronicle = Self {
             index: home.index(&line.name),
-            touched: Touched::new(),
             logs: [None, None],
+            held: [None, None],
             ends: (0, 0),
+            noted_ms: 0,
             run: 0,
-            next: None,
-            slow: SLOW.0,
+            waking: Waking::begin(home, line),
             rotating: Rotating::default(),
         };
         let known = index::last(&chronicle.index).map(|last| (last.out, last.err));
@@ -59,7 +49,7 @@ impl Chronicle {
             chronicle.run = u32::try_from(line.run).unwrap_or(0);
             chronicle.ends = chronicle.look_at_ends().unwrap_or(chronicle.ends);
             chronicle.write(time::now().as_millisecond(), true);
-            chronicle.rest(line);
+            chronicle.listen(line);
         } else {
             chronicle.next_run(line);
         }
@@ -76,27 +66,30 @@ impl Chronicle {
         self.ends = begun;
         let at = line.started_at.unwrap_or_else(time::now);
         self.write(at.as_millisecond(), is_first_look);
-        self.rest(line);
+        self.listen(line);
         self.look(line);
     }
 
     /// What can be read when something was written, unless it is not looked at now.
     pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.touched.as_ref().filter(|_| self.next.is_none()).map(AsFd::as_fd)
+        self.waking.descriptor()
     }
 
     /// When it is to be looked without being told.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        [self.next, self.rotating.due()].into_iter().flatten().min()
+        [self.waking.deadline(), self.rotating.due()].into_iter().flatten().min()
     }
 
     /// It was told, or the deadline is over.
     pub(crate) fn wake(&mut self, line: &LockLine<Identity>) {
-        let now = Instant::now();
-        if self.next.is_none_or(|next| next <= now) {
-            self.next = None;
-            self.rest(line);
-            self.look(line);
+        if let Some(cause) = self.waking.cause() {
+            if cause == Cause::Due {
+                self.listen(line);
+            }
+            let has_grown = self.look(line);
+            if cause == Cause::Neighbourhood && !has_grown {
+                self.waking.was_for_nothing();
+            }
         }
         self.rotating.start_if_due(line);
     }
@@ -108,59 +101,68 @@ impl Chronicle {
 
     /// The run is over: notes its last lines.
     pub(crate) fn end_run(&mut self, line: &LockLine<Identity>) {
-        self.look(line);
-        self.next = None;
+        // Not opened anew: it was written there to the last.
+        self.note(line);
+        self.waking.settle();
     }
 
-    /// Arms the watches, before it is looked: what is written after a look is told.
-    fn rest(&mut self, line: &LockLine<Identity>) {
-        let Some(touched) = &self.touched else {
-            self.next = Some(Instant::now() + self.slow);
-            self.slow = (self.slow * 2).min(SLOW.1);
-            return;
-        };
-        touched.forget();
-        for path in [&line.stdout_path, &line.stderr_path] {
-            if let Err(error) = touched.watch(path)
-                && error.kind() == std::io::ErrorKind::StorageFull
-            {
-                // The user's watches are used up.
-                self.touched = None;
-                return self.rest(line);
-            }
-        }
+    /// To be called before a look.
+    fn listen(&mut self, line: &LockLine<Identity>) {
+        let [out, err] = &self.held;
+        self.waking.listen([(&line.stdout_path, out.as_ref()), (&line.stderr_path, err.as_ref())]);
     }
 
-    /// Looks, and notes what has grown.
-    fn look(&mut self, line: &LockLine<Identity>) {
+    /// Looks, and notes what has grown; answers whether anything has.
+    fn look(&mut self, line: &LockLine<Identity>) -> bool {
         self.open(line);
-        let Some(ends) = self.look_at_ends().filter(|ends| *ends != self.ends) else { return };
-        self.ends = ends;
-        self.write(time::now().as_millisecond(), false);
-        match self.touched {
-            Some(_) => self.next = Some(Instant::now() + STEP),
-            None => {
-                self.slow = SLOW.0;
-                self.next = Some(Instant::now() + self.slow);
-            }
-        }
-        let live_bytes = |log: &Log| log.end().ok()?.checked_sub(log.live_from().ok()?);
-        let largest = self.logs.iter().flatten().filter_map(live_bytes).max();
-        self.rotating.has_grown(largest.unwrap_or(0), &line.log_policy);
+        self.note(line)
     }
 
-    /// Opens what is not open, and what was replaced.
-    fn open(&mut self, line: &LockLine<Identity>) {
-        let open = |slot: &mut Option<Log>, path: &Path| {
-            let there = FileId::at(path);
-            if slot.as_ref().map(Log::id) != there {
-                *slot = Log::open(path).ok().flatten();
-            }
+    fn note(&mut self, line: &LockLine<Identity>) -> bool {
+        let Some(ends) = self.look_at_ends().filter(|ends| *ends != self.ends) else {
+            return false;
         };
-        let [out, err] = &mut self.logs;
-        open(out, &line.stdout_path);
-        if line.stderr_path != line.stdout_path {
-            open(err, &line.stderr_path);
+        self.ends = ends;
+        self.write(self.written_ms(), false);
+        self.waking.has_grown();
+        let live_bytes = |log: &Log| log.end().ok()?.checked_sub(log.live_from().ok()?);
+        // Whoever has moved a log away sees to its size.
+        let in_place = self.logs.iter().zip(&self.held).filter(|(_, held)| held.is_none());
+        let largest = in_place.filter_map(|(log, _)| live_bytes(log.as_ref()?)).max();
+        self.rotating.has_grown(largest.unwrap_or(0), &line.log_policy);
+        true
+    }
+
+    /// When what was found now was written: a look may come long after it.
+    fn written_ms(&self) -> i64 {
+        let now = time::now().as_millisecond();
+        let written = self.logs.iter().flatten().filter_map(|log| log.written_at().ok()).max();
+        let since_epoch = written.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let written = since_epoch.and_then(|since| i64::try_from(since.as_millis()).ok());
+        written.unwrap_or(now).max(self.noted_ms).min(now)
+    }
+
+    /// Opens what is not open, and what was replaced; what its process writes on into is
+    /// followed wherever it was moved.
+    fn open(&mut self, line: &LockLine<Identity>) {
+        let paths = [&line.stdout_path, &line.stderr_path];
+        let count = if line.stderr_path == line.stdout_path { 1 } else { 2 };
+        for (number, path) in paths.into_iter().enumerate().take(count) {
+            let (slot, held) = (&mut self.logs[number], &mut self.held[number]);
+            if slot.as_ref().is_some_and(|log| FileId::at(path) == Some(log.id())) {
+                *held = None;
+                continue;
+            }
+            let descriptor = if number == 0 { 1 } else { 2 };
+            *held = line.process.as_ref().and_then(|one| held_open(one, descriptor, path));
+            let place = held.as_ref().map_or(path, |held| &held.path);
+            if slot.as_ref().map(Log::id) != FileId::at(place) {
+                let log = match held {
+                    Some(held) => Log::open_held(path, &held.path),
+                    None => Log::open(path),
+                };
+                *slot = log.ok().flatten();
+            }
         }
     }
 
@@ -176,7 +178,8 @@ impl Chronicle {
         Some((out_end.unwrap_or(self.ends.0), err_end.unwrap_or(self.ends.1)))
     }
 
-    fn write(&self, time_ms: i64, is_first_look: bool) {
+    fn write(&mut self, time_ms: i64, is_first_look: bool) {
+        self.noted_ms = time_ms;
         let (out, err) = self.ends;
         let time_ms = u64::try_from(time_ms).unwrap_or(0);
         let record = Record { time_ms, is_first_look, run: self.run, out, err };

@@ -17,6 +17,7 @@ mod record;
 mod restarts;
 mod rotating;
 mod stopping;
+mod waking;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
