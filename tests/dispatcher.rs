@@ -65,6 +65,31 @@ fn an_unknown_verb_is_refused_with_the_nearest() {
 }
 
 #[test]
+fn a_name_before_its_verb_is_turned_round() {
+    let home = Home::new();
+    home.start_sleep("web");
+    home.bgrun(["web", "stop"]).code(2).says("bgrun stop web");
+    home.bgrun(["web", "logs", "-f"]).code(2).says("bgrun logs web");
+    assert_eq!(home.ls("web").status(), "running");
+}
+
+#[test]
+fn a_command_without_its_dashes_is_told_where_they_go() {
+    let home = Home::new();
+    home.bgrun(["run", "web", "sleep", "60"]).code(4).says("bgrun run web -- sleep 60");
+    home.start_sleep("web");
+    home.kill(["web"]);
+    home.bgrun(["run", "web", "sleep", "60"]).code(4).says("bgrun run web -- sleep 60");
+}
+
+#[test]
+fn a_usage_error_says_where_help_is_as_people_type_it() {
+    let home = Home::new();
+    home.bgrun(["run", "-n"]).code(2).says("'bgrun run --help'");
+    home.bgrun(["kill", "--timeout", "x", "web"]).code(2).says("'bgrun kill --help'");
+}
+
+#[test]
 fn an_unknown_process_is_4_with_the_nearest() {
     let home = Home::new();
     home.start_sleep("frontend");

@@ -56,7 +56,7 @@ impl FromStr for Probe {
         match kind {
             "port" => match value.parse() {
                 Ok(port) if port > 0 => Ok(Self::Port(Some(port))),
-                _ => Err(format!("'{}' is no port", safe(value))),
+                _ => Err(format!("'{}' is not a port", safe(value))),
             },
             "log" => given()
                 .map(|pattern| Self::Log(pattern.to_owned()))

@@ -26,8 +26,8 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
         && args.names.iter().all(is_unknown)
         && let Some(hint) = forgotten_dashes(&args.names)
     {
-        let names = safe(&args.names.join(", ")).into_owned();
-        let what = format!("no process is called {names}, and there is no command");
+        let names = safe(&args.names.join("' or '")).into_owned();
+        let what = format!("no process is called '{names}', and there is no command");
         return Err(Failure::new(Exit::Unknown, what).hint(hint).into());
     }
     let mut expanded = Vec::new();
@@ -49,8 +49,11 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
         let selected = select(&[selector], &processes);
         if let Some(unknown) = selected.unknown.first() {
             // Told with the others, which are started all the same.
-            let hint =
-                nearest(unknown, &processes).map(|near| format!("did you mean '{}'?", safe(&near)));
+            let near = nearest(unknown, &processes);
+            let near = near.map(|near| format!("did you mean '{}'?", safe(&near)));
+            // `bgrun run web sleep 5`: the second word may begin a command.
+            let is_second = args.names.get(1) == Some(unknown);
+            let hint = near.or_else(|| forgotten_dashes(&args.names).filter(|_| is_second));
             expanded.push(Ask { hint, is_selector: false, ..ask.clone() });
         }
         for empty in &selected.empty {
@@ -70,7 +73,7 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
 fn forgotten_dashes(names: &[String]) -> Option<String> {
     let (name, command) = names.split_first().filter(|(_, command)| !command.is_empty())?;
     Some(format!(
-        "before a command stands --: bgrun run {} -- {}",
+        "put -- before a command: bgrun run {} -- {}",
         safe(name),
         safe(&command.join(" "))
     ))

@@ -102,7 +102,8 @@ fn process<'a>(first: &OsStr, rest: &'a [OsString], is_installed: IsInstalled) -
         let starts = rest.iter().any(|argument| argument == "--");
         let instead = near
             .map(|verb| format!("bgrun {verb}"))
-            .or_else(|| starts.then(|| format!("bgrun run {} -- ...", printable(first))));
+            .or_else(|| starts.then(|| format!("bgrun run {} -- ...", printable(first))))
+            .or_else(|| verb_behind(first, rest));
         return Act::UnknownVerb { word: first.to_os_string(), instead };
     }
     // The flags of `ls` are its own to judge, unless another act was plainly meant.
@@ -112,6 +113,13 @@ fn process<'a>(first: &OsStr, rest: &'a [OsString], is_installed: IsInstalled) -
         return Act::UnknownFlag { flag: flag.clone(), instead: Some(instead) };
     }
     details(first, rest, is_installed)
+}
+
+/// `web stop`, as systemctl's older sister `service` has it.
+fn verb_behind(name: &OsStr, rest: &[OsString]) -> Option<String> {
+    let word = rest.first()?.to_str()?;
+    let is_verb = names::is_own(word) || aliases::resolve(word).is_some();
+    is_verb.then(|| format!("bgrun {word} {}", printable(name)))
 }
 
 /// A word right behind a flag is taken for its value.

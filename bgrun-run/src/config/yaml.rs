@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
                 Event::Scalar(text, ..) => text.to_string(),
                 _ => match self.value(item, depth + 1)? {
                     Value::Scalar(text) => text,
-                    _ => return Err(Wrong::new(place(&at), "a key that is no text")),
+                    _ => return Err(Wrong::new(place(&at), "a key that is not text")),
                 },
             };
             let first = self.next()?;
@@ -242,7 +242,7 @@ mod tests {
             ("a: *nobody\n", "line 1, column 4"),
             ("a:\n\tb: 1\n", "line 2, column"),
             ("a: &a [*a]\n", "line 1, column 8: an alias of itself"),
-            ("[a]: 1\n", "line 1, column 1: a key that is no text"),
+            ("[a]: 1\n", "line 1, column 1: a key that is not text"),
             ("<<: 3\n", "line 1, column 5: << takes a mapping"),
             (&deep, "line 1, column 36: too deep"),
             (&laughs, "line "),
