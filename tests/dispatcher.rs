@@ -18,6 +18,7 @@ fn a_name_is_its_details() {
     home.start_sleep("web");
     home.kill(["web"]);
     assert_eq!(home.bgrun(["web"]).ok().out(), home.verb("ls", ["--details", "web"]).ok().out());
+    home.bgrun(["web", "--details"]).ok();
     let json = home.bgrun(["web", "--json"]).json();
     assert_eq!(json.only()["name"], "web");
 }

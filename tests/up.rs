@@ -151,7 +151,7 @@ fn what_left_the_file_is_named_and_removed_when_asked() {
     home.start_sleep("other");
     write(home.path(), SHOP.split("[process.mail]").next().unwrap());
     assert_eq!(plan(&home), ["db keep", "web keep", "mail orphan"]);
-    let output = home.verb("up", [""; 0]).ok().says("mail: is not in bgrun.toml any more");
+    let output = home.verb("up", [""; 0]).ok().says("mail: is no longer in bgrun.toml");
     assert!(output.err().contains("--remove-orphans"));
     assert_eq!(home.ls("mail").status(), "running");
     let answer = home.verb("up", ["--remove-orphans", "--json"]).json();
@@ -179,7 +179,7 @@ fn down_stops_all_in_the_opposite_order() {
     assert_eq!(home.ls("db").status(), "running", "only what is named");
     home.bgrun(["down", "--delete"]).ok();
     assert_eq!(home.all().len(), 1);
-    home.bgrun(["down"]).ok().says("nothing of this project");
+    home.bgrun(["down"]).ok().says("no process of this project");
 }
 
 #[test]

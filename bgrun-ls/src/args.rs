@@ -37,7 +37,8 @@ pub(crate) struct Args {
     pub(crate) status: Vec<String>,
 
     /// Show everything about each process, with its latest runs
-    #[arg(long)]
+    // `bgrun NAME --details` says it twice.
+    #[arg(long, overrides_with = "details")]
     pub(crate) details: bool,
 
     /// Show all environment variables of each process, including secrets

@@ -122,7 +122,7 @@ fn remove_orphans(args: &Args, steps: &[Step]) -> anyhow::Result<crate::calls::A
     let orphans = names(steps, |action| action == Action::Stop);
     if !args.quiet {
         for orphan in names(steps, |action| action == Action::Orphan) {
-            tool::warn(format_args!("{}: is not in {FILE} any more", safe(orphan)));
+            tool::warn(format_args!("{}: is no longer in {FILE}", safe(orphan)));
             tool::hint_line("--remove-orphans stops and forgets it");
         }
     }

@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
             match value {
                 value if !is_merge => {
                     if entries.iter().any(|(known, _)| *known == key) {
-                        let what = format!("key '{key}' is there twice");
+                        let what = format!("key '{key}' appears twice");
                         return Err(Wrong::new(place(&at), what));
                     }
                     entries.push((key, value));
@@ -237,7 +237,7 @@ mod tests {
         });
         for (text, place) in [
             ("a: 1\nb: [1, 2\nc: 3\n", "line "),
-            ("a: 1\na: 2\n", "line 2, column 1: key 'a' is there twice"),
+            ("a: 1\na: 2\n", "line 2, column 1: key 'a' appears twice"),
             ("a: 1\n---\nb: 2\n", "line 3, column 1: a second document"),
             ("a: *nobody\n", "line 1, column 4"),
             ("a:\n\tb: 1\n", "line 2, column"),
