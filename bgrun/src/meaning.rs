@@ -65,7 +65,9 @@ fn verb(word: &OsStr, rest: &[OsString], is_installed: IsInstalled) -> Option<Ac
     if let Some((verb, flags)) = text.and_then(aliases::resolve) {
         return Some(exec(verb, flags, rest));
     }
-    (!is_flag(word) && is_installed(word))
+    // What only other verbs call is none: a process may have that name.
+    let is_plumbing = text.is_some_and(|text| names::PLUMBING.contains(&text));
+    (!is_flag(word) && !is_plumbing && is_installed(word))
         .then(|| Act::Exec { verb: word.to_os_string(), args: rest.to_vec() })
 }
 

@@ -28,7 +28,7 @@ fn verbs_aliases_names_and_the_older_spelling_are_executed() {
         ("guard", "guard"),
         ("watch web", "watch web"),
         ("backup --fast", "backup --fast"),
-        ("supervise", "supervise"),
+        ("supervise", "ls --details supervise"),
         ("list --json", "ls --json"),
         ("ps", "ls"),
         ("status web", "ls web"),
