@@ -88,6 +88,7 @@ fn a_usage_error_says_where_help_is_as_people_type_it() {
     let home = Home::new();
     home.bgrun(["run", "-n"]).code(2).says("'bgrun run --help'");
     home.bgrun(["kill", "--timeout", "x", "web"]).code(2).says("'bgrun kill --help'");
+    home.bgrun(["--kill-port", "abc"]).code(2).says("'abc' is not a port");
 }
 
 #[test]

@@ -284,6 +284,7 @@ mod tests {
         .expect("a lock line");
         let mut record = Record::of(&line.as_process(), Status::Running);
         record.pid = Some(12345);
+        record.supervised = true;
         record.uptime_ms = Some(7_380_000);
         record.cpu_percent = Some(0.1);
         record.memory_bytes = Some(55_679_386);

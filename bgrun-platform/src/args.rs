@@ -90,6 +90,17 @@ pub fn size_bytes(text: &str) -> Result<u64, String> {
     number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)
 }
 
+/// A TCP port, 1 to 65535.
+///
+/// # Errors
+/// What is wrong with the text, in one line.
+pub fn port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(port @ 1..) => Ok(port),
+        _ => Err(format!("'{}' is not a port (1 to 65535)", crate::text::safe(text))),
+    }
+}
+
 /// `KEY=VALUE` for an environment: the value may contain anything, `=` included.
 ///
 /// # Errors

@@ -137,7 +137,7 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Declared>, Wrong> {
 }
 
 fn section<'a, 'i>(value: &'a Spanned<DeValue<'i>>) -> Result<&'a DeTable<'i>, Wrong> {
-    let wrong = || Wrong::new(value.span(), "this is a table, such as [process.web]");
+    let wrong = || Wrong::new(value.span(), "must be a table, such as [process.web]");
     value.get_ref().as_table().ok_or_else(wrong)
 }
 

@@ -88,5 +88,9 @@ pub(crate) struct Args {
 /// A duration that is long enough not to keep the machine busy.
 fn interval(text: &str) -> Result<Duration, String> {
     let every = duration(text)?;
-    if every < Duration::from_millis(20) { Err("is at least 20ms".to_owned()) } else { Ok(every) }
+    if every < Duration::from_millis(20) {
+        Err("must be at least 20ms".to_owned())
+    } else {
+        Ok(every)
+    }
 }
