@@ -112,11 +112,14 @@ fn a_dumb_terminal_is_sent_no_colours() {
 #[test]
 fn the_first_screen_says_what_to_type() {
     let home = Home::new();
-    let output = home.bgrun([""; 0]).ok();
-    assert_eq!(output.out(), "");
-    for words in ["no processes yet", "bgrun run web -- node server.js", "bgrun help"] {
-        assert!(output.err().contains(words), "no {words:?} in {output}");
+    for args in [[].as_slice(), &["show"], &["ls", "--details"]] {
+        let output = home.bgrun(args).ok();
+        assert_eq!(output.out(), "");
+        for words in ["no processes yet", "bgrun run web -- node server.js", "bgrun help"] {
+            assert!(output.err().contains(words), "no {words:?} in {output}");
+        }
     }
+    assert_eq!(home.bgrun(["ls", "-q"]).ok().err(), "");
 }
 
 #[test]

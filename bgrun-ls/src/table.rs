@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use bgrun_platform::terminal;
 use bgrun_platform::text::safe;
-use bgrun_platform::tool;
 use bgrun_store::{Record, time};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::collect::Listed;
 use crate::format;
-use crate::select::Wish;
 
 /// The columns, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,15 +63,9 @@ const WIDEST_PORTS: usize = 17;
 /// group is cut at half of that.
 const WIDEST_NAME: usize = 32;
 
-/// Prints the table, or says that there is nothing.
-pub(crate) fn print(listed: &[Listed], wish: &Wish, out: &mut impl Write) -> anyhow::Result<()> {
+/// Prints the table.
+pub(crate) fn print(listed: &[Listed], out: &mut impl Write) -> anyhow::Result<()> {
     if listed.is_empty() {
-        if wish.is_everything() {
-            tool::warn("no processes yet");
-            tool::hint_line(
-                "start one with 'bgrun run web -- node server.js'; 'bgrun help' shows the rest",
-            );
-        }
         return Ok(());
     }
     let records: Vec<&Record> = listed.iter().map(|listed| &listed.record).collect();
