@@ -301,7 +301,7 @@ fn run_says_what_would_be_different() {
     assert_eq!(said(&["web", "--restart", "--dry-run"]), "web: would be restarted\n");
     let other = said(&["web", "--restart", "--dry-run", "-e", "A=2", "--", "sleep", "61"]);
     assert_eq!(other, "web: would be restarted with another command, env\n");
-    assert_eq!(said(&["web", "--if-absent", "--dry-run"]), "web: runs already\n");
+    assert_eq!(said(&["web", "--if-absent", "--dry-run"]), "web: already running\n");
     home.verb("run", ["web", "--dry-run"]).code(5);
     let new = home.verb("run", ["api", "--dry-run", "--json", "--", "true"]).json();
     assert_eq!((new.text("action"), &new["is_new"]), ("start", &json!(true)));
