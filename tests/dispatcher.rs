@@ -77,10 +77,35 @@ fn a_name_before_its_verb_is_turned_round() {
 #[test]
 fn a_command_without_its_dashes_is_told_where_they_go() {
     let home = Home::new();
-    home.bgrun(["run", "web", "sleep", "60"]).code(4).says("bgrun run web -- sleep 60");
+    std::fs::write(home.at("app.js"), "").expect("a file can be written");
+    for (words, hint) in [
+        (&["run", "web", "sleep", "60"][..], "bgrun run web -- sleep 60"),
+        (&["run", "sleep", "60"], "bgrun run -- sleep 60"),
+        (&["run", "--name", "web", "sleep", "60"], "bgrun run web -- sleep 60"),
+        (&["start", "app.js"], "bgrun run -- node app.js"),
+        (&["run", "sleep 60"], "bgrun run -c 'sleep 60'"),
+        (&["start", "all"], "bgrun run --all"),
+        (&["restart", "all"], "bgrun run --restart --all"),
+    ] {
+        home.bgrun(words).code(4).says(hint);
+    }
     home.start_sleep("web");
     home.kill(["web"]);
     home.bgrun(["run", "web", "sleep", "60"]).code(4).says("bgrun run web -- sleep 60");
+}
+
+#[test]
+fn words_of_other_tools_lead_to_the_verb() {
+    let home = Home::new();
+    home.start_sleep("web");
+    home.bgrun(["reload", "web"]).code(2).says("'bgrun restart'");
+    home.bgrun(["monit"]).code(2).says("'bgrun top'");
+    home.bgrun(["describe", "web"]).code(2).says("'bgrun show'");
+    for verb in ["stop", "wait", "logs"] {
+        home.bgrun([verb, "all"]).code(4).says("--all");
+    }
+    home.start_sleep("monit");
+    home.bgrun(["monit"]).ok();
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(crate) fn all(args: &Args, done: Done, misses: Vec<Miss>) -> anyhow::Result<
         tool::warn(format_args!("no process is called '{}'", safe(&miss.name)));
         match &miss.near {
             Some(near) => tool::hint_line(format_args!("did you mean '{}'?", safe(near))),
-            None => tool::hint_line("'bgrun ls' lists them"),
+            None => tool::hint_line(bgrun_store::selection::way_out(&miss.name)),
         }
     }
     for one in &done {

@@ -107,7 +107,7 @@ pub(crate) fn find(asked: Asked, home: &Home) -> Found {
         tool::warn(format_args!("no process is called '{}'", safe(&name)));
         match nearest(&name, &known.processes) {
             Some(near) => tool::hint_line(format_args!("did you mean '{}'?", safe(&near))),
-            None => tool::hint_line("'bgrun ls' lists them"),
+            None => tool::hint_line(selection::way_out(&name)),
         }
         misses.push(Miss { name, why: Why::Unknown });
     }

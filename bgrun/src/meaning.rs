@@ -6,7 +6,7 @@ mod table;
 use crate::nearest::nearest;
 use crate::older_flags::is_flag;
 use crate::refuse::printable;
-use crate::{aliases, names, older_flags};
+use crate::{aliases, foreign, names, older_flags};
 use std::ffi::{OsStr, OsString};
 
 #[derive(Debug, PartialEq)]
@@ -150,7 +150,11 @@ fn unknown_flag(argv: &[OsString]) -> Act {
     Act::UnknownFlag { flag: flag.clone(), instead: nearest_flag(flag, known) }
 }
 
+/// The verb that was meant, by another word for it or by a slip.
 fn nearest_verb(word: &OsStr, is_installed: IsInstalled) -> Option<&'static str> {
+    if let Some(here) = foreign::meaning(word.to_str()?) {
+        return Some(here);
+    }
     let own = names::VERBS.iter().map(|verb| verb.name);
     let known = own.chain(aliases::ALIASES.map(|(alias, ..)| alias)).chain(["help"]);
     nearest(word.to_str()?, known).find(|name| {

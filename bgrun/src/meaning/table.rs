@@ -52,6 +52,7 @@ fn verbs_aliases_names_and_the_older_spelling_are_executed() {
         ("lgos", "ls --mistyped-verb=logs --details lgos"),
         ("lgos --json", "ls --mistyped-verb=logs --details lgos --json"),
         ("hepl", "ls --mistyped-verb=help --details hepl"),
+        ("monit", "ls --mistyped-verb=top --details monit"),
         // `guard` is near, but is not there to be meant.
         ("gaurd", "ls --details gaurd"),
         ("web --stop", "kill web"),
@@ -107,6 +108,8 @@ fn what_means_nothing_is_refused_with_the_nearest() {
         ("web stop", verb("web", Some("bgrun stop web"))),
         ("web logs -f", verb("web", Some("bgrun logs web"))),
         ("web extra", verb("web", None)),
+        ("reload web", verb("reload", Some("bgrun restart"))),
+        ("describe web", verb("describe", Some("bgrun show"))),
         ("frobnicate web", verb("frobnicate", None)),
         ("gaurd web", verb("gaurd", None)),
         ("help lgos", verb("lgos", Some("bgrun help logs"))),
