@@ -25,7 +25,7 @@ pub(crate) fn print(listed: &[Listed], out: &mut impl Write) -> anyhow::Result<(
         let title = safe(&record.name);
         let status = format::status(record);
         if colors {
-            let color = format::color(record.status);
+            let color = format::color(record);
             writeln!(
                 out,
                 "\u{1b}[1m{title}\u{1b}[0m  \u{1b}[{color}m{status}\u{1b}[0m{}",

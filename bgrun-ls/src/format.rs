@@ -26,10 +26,12 @@ pub(crate) fn status(record: &Record) -> String {
     }
 }
 
-/// The colour of a status (ECMA-48): it repeats what the word says.
-pub(crate) fn color(status: Status) -> &'static str {
-    match status {
-        Status::Running => "32",
+/// The colour of a status (ECMA-48): it repeats what the words say.
+pub(crate) fn color(record: &Record) -> &'static str {
+    let is_well = record.supervised && record.ready != Some(false);
+    match record.status {
+        Status::Running if is_well => "32",
+        Status::Running => "33",
         Status::Starting | Status::Stopping | Status::Backoff => "33",
         Status::Failed | Status::Lost => "31",
         Status::Stopped | Status::Exited => "2",

@@ -136,7 +136,7 @@ pub(crate) fn lines(records: &[&Record], columns: Option<usize>, colors: bool) -
             Some(at) if colors => {
                 let (before, rest) = line.split_at(from + at);
                 let (word, after) = rest.split_at(status.len());
-                format!("{before}{}{after}", painted(word, format::color(record.status), true))
+                format!("{before}{}{after}", painted(word, format::color(record), true))
             }
             _ => line.to_owned(),
         });
