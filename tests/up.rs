@@ -271,6 +271,14 @@ fn what_is_wrong_in_the_file_is_told_with_its_place() {
 }
 
 #[test]
+fn a_file_without_a_process_is_said_to_be_one() {
+    let home = project("");
+    home.verb("up", [""; 0]).ok().says("there is no process in");
+    let home = project("[services.web]\ncommand = 'sleep 60'\n");
+    home.verb("up", [""; 0]).code(2).says("[process.NAME]");
+}
+
+#[test]
 fn what_fails_is_told_and_the_others_are_started() {
     let text = r#"
 [process.bad]

@@ -65,7 +65,9 @@ impl FromStr for Probe {
                 .map(|line| Self::Command(line.to_owned()))
                 .ok_or_else(|| "cmd: is followed by a shell command".to_owned()),
             "after" => duration(value).map(Self::After),
-            _ => Err(format!("'{}' tells nothing of being ready (say {KINDS})", safe(text))),
+            _ => {
+                Err(format!("'{}' is not a way to tell that it is ready (say {KINDS})", safe(text)))
+            }
         }
     }
 }

@@ -119,7 +119,10 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Declared>, Wrong> {
             }
             "process" => {}
             other => {
-                return Err(unknown(key, other, ["process", "defaults", "group"]));
+                let mut wrong = unknown(key, other, ["process", "defaults", "group"]);
+                let kinds = "a file has [process.NAME], [defaults] and group = NAME";
+                wrong.hint.get_or_insert_with(|| kinds.to_owned());
+                return Err(wrong);
             }
         }
     }
