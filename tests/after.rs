@@ -261,6 +261,6 @@ fn what_runs_already_is_left_alone_with_what_it_comes_after() {
     // Named together, one that runs is there for the other.
     home.verb("run", ["api", "--after", "web", "--", "sleep", "60"]).ok();
     home.kill(["api"]);
-    home.verb("run", ["web", "api"]).code(1).says("runs already");
+    home.verb("run", ["web", "api"]).code(1).says("already running");
     assert_eq!(home.ls("api").status(), "running");
 }

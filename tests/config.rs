@@ -186,11 +186,11 @@ fn a_broken_file_is_named_with_line_and_column_and_nothing_starts() {
         ("a.yaml", "a: 1\nb: [1\nc: 2\n", "a.yaml, line "),
         ("a.yml", "a: 1\na: 2\n", "a.yml, line 2, column 1: "),
         ("b.json", "[1]", "b.json: holds no keys"),
-        ("c.json", "{\"a.b\": 1, \"a\": {\"b\": 2}}", "'a.b' is there twice"),
+        ("c.json", "{\"a.b\": 1, \"a\": {\"b\": 2}}", "'a.b' appears twice"),
         (
             "d.json",
             "{\"A_B\": 1, \"a\": {\"b\": 2}}",
-            "'A_B' and 'a.b' would both be the variable A_B",
+            "'A_B' and 'a.b' would both set the variable A_B",
         ),
         ("e.json", "{\"a=\": 1}", "e.json: key 'a='"),
     ] {
@@ -217,7 +217,7 @@ fn what_is_no_configuration_is_refused() {
     home.dir("dir.toml");
     home.sh("mkfifo pipe.toml").ok();
     for (file, code, what) in [
-        ("a.ini", 2, "not a format of configuration"),
+        ("a.ini", 2, "unknown configuration format"),
         ("my.env", 2, "--env-file"),
         ("latin.toml", 1, "line 2, column 6: not UTF-8"),
         ("large.json", 1, "larger than 1 MiB"),

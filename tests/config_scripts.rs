@@ -85,6 +85,7 @@ fn what_is_wrong_with_it_is_told_with_its_place_and_nothing_starts() {
         ("type.mjs", "let x;\nx.y.z();\n", "type.mjs, line 2, column 3: TypeError"),
         ("none.mjs", "export const a = 1;\n", "none.mjs: TypeError: there is no default export"),
         ("function.mjs", "export default { a: () => 1 };\n", "'a' is a function"),
+        ("whole.mjs", "export default () => 1;\n", "the default export is a function"),
         ("circle.mjs", "const a = {}; a.a = a; export default a;\n", "circular"),
         ("exit.mjs", "process.exit(3);\n", "exit.mjs: node gave nothing: exit status: 3"),
         ("text.mjs", "export default 'text';\n", "text.mjs: holds no keys"),

@@ -63,7 +63,7 @@ fn a_container_without_client_and_supervisor_is_running_and_is_adopted_by_the_gu
     let seen = last_line(&home, &web);
     let record = home.ls(&web);
     assert_eq!((record.status(), &record["supervised"]), ("running", &json!(false)));
-    home.verb("run", [&*web]).code(5).says("runs already");
+    home.verb("run", [&*web]).code(5).says("already running");
     home.verb("guard", [""; 0]).ok();
     let record = home.ls(&web);
     assert_eq!((record.status(), &record["supervised"]), ("running", &json!(true)));

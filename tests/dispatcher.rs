@@ -18,6 +18,7 @@ fn a_name_is_its_details() {
     home.start_sleep("web");
     home.kill(["web"]);
     assert_eq!(home.bgrun(["web"]).ok().out(), home.verb("ls", ["--details", "web"]).ok().out());
+    home.bgrun(["web", "--details"]).ok();
     let json = home.bgrun(["web", "--json"]).json();
     assert_eq!(json.only()["name"], "web");
 }
@@ -62,6 +63,57 @@ fn an_unknown_verb_is_refused_with_the_nearest() {
     assert!([2, 4].contains(&single.code), "a verb or a process: {single}");
     assert!(single.err().contains("logs"), "{single}");
     assert!(home.all().is_empty());
+}
+
+#[test]
+fn a_name_before_its_verb_is_turned_round() {
+    let home = Home::new();
+    home.start_sleep("web");
+    home.bgrun(["web", "stop"]).code(2).says("bgrun stop web");
+    home.bgrun(["web", "logs", "-f"]).code(2).says("bgrun logs web");
+    assert_eq!(home.ls("web").status(), "running");
+}
+
+#[test]
+fn a_command_without_its_dashes_is_told_where_they_go() {
+    let home = Home::new();
+    std::fs::write(home.at("app.js"), "").expect("a file can be written");
+    for (words, hint) in [
+        (&["run", "web", "sleep", "60"][..], "bgrun run web -- sleep 60"),
+        (&["run", "sleep", "60"], "bgrun run -- sleep 60"),
+        (&["run", "--name", "web", "sleep", "60"], "bgrun run web -- sleep 60"),
+        (&["start", "app.js"], "bgrun run -- node app.js"),
+        (&["run", "sleep 60"], "bgrun run -c 'sleep 60'"),
+        (&["start", "all"], "bgrun run --all"),
+        (&["restart", "all"], "bgrun run --restart --all"),
+    ] {
+        home.bgrun(words).code(4).says(hint);
+    }
+    home.start_sleep("web");
+    home.kill(["web"]);
+    home.bgrun(["run", "web", "sleep", "60"]).code(4).says("bgrun run web -- sleep 60");
+}
+
+#[test]
+fn words_of_other_tools_lead_to_the_verb() {
+    let home = Home::new();
+    home.start_sleep("web");
+    home.bgrun(["reload", "web"]).code(2).says("'bgrun restart'");
+    home.bgrun(["monit"]).code(2).says("'bgrun top'");
+    home.bgrun(["describe", "web"]).code(2).says("'bgrun show'");
+    for verb in ["stop", "wait", "logs"] {
+        home.bgrun([verb, "all"]).code(4).says("--all");
+    }
+    home.start_sleep("monit");
+    home.bgrun(["monit"]).ok();
+}
+
+#[test]
+fn a_usage_error_says_where_help_is_as_people_type_it() {
+    let home = Home::new();
+    home.bgrun(["run", "-n"]).code(2).says("'bgrun run --help'");
+    home.bgrun(["kill", "--timeout", "x", "web"]).code(2).says("'bgrun kill --help'");
+    home.bgrun(["--kill-port", "abc"]).code(2).says("'abc' is not a port");
 }
 
 #[test]

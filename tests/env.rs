@@ -93,6 +93,17 @@ fn every_shell_reads_back_what_is_printed_for_it() {
 }
 
 #[test]
+fn nothing_to_set_is_said_beside_what_is_printed() {
+    let home = Home::new();
+    let output = home.verb("env", [""; 0]).ok().says("no .config.toml");
+    assert_eq!(output.out(), "");
+    home.start_sleep("web");
+    let output = home.verb("env", ["web"]).ok().says("web: no variable");
+    assert_eq!(output.out(), "");
+    assert_eq!(home.verb("env", ["web", "--json"]).json(), json!({}));
+}
+
+#[test]
 fn a_name_that_a_shell_cannot_have_is_left_out_and_runs_nothing() {
     let home = Home::new();
     let config = json!({"a-b": 1, "x; touch pwned; y": 2, "fine": 3}).to_string();

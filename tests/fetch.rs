@@ -1,4 +1,4 @@
-//! `run --fetch` brings the work tree forward before it starts anything, or refuses.
+//! `run --fetch` updates the work tree before it starts anything, or refuses.
 
 use std::fs;
 use std::path::Path;
@@ -57,7 +57,7 @@ fn what_runs_and_is_not_restarted_keeps_its_files() {
     assert!(!app.join("b.txt").exists());
 }
 
-/// Makes the work tree of a running process one that cannot be brought forward, and proves
+/// Makes the work tree of a running process one that cannot be updated, and proves
 /// that nothing is touched: neither the process nor the files.
 #[track_caller]
 fn is_refused(spoil: impl Fn(&Remote<'_>, &Path), what: &str) {

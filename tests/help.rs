@@ -136,6 +136,35 @@ fn every_verb_has_a_manual_page_with_the_flags_of_its_help() {
 }
 
 #[test]
+fn every_manual_page_has_its_sections_in_one_order() {
+    let home = Home::new();
+    for verb in verbs(&home) {
+        let page = manual(&home, &verb);
+        let sections: Vec<&str> =
+            page.lines().filter_map(|line| line.strip_prefix(".SH ")).collect();
+        let sections: Vec<String> = sections.iter().map(|name| name.replace('"', "")).collect();
+        let expected = [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "OPTIONS",
+            "EXIT STATUS",
+            "ENVIRONMENT",
+            "FILES",
+            "EXAMPLES",
+            "SEE ALSO",
+        ];
+        assert_eq!(sections, expected, "{verb}");
+    }
+    // What the help groups, the page groups too.
+    let run = manual(&home, "run");
+    let at = |text: &str| run.find(text).unwrap_or_else(|| panic!("no {text:?}"));
+    assert!(at(".SS \"If it runs already\"") < at("--if-absent"), "{run}");
+    assert_eq!(run.matches("--if-absent").count(), 1, "each flag once");
+    assert!(manual(&home, "up").contains("[process.web]"), "the file is shown");
+}
+
+#[test]
 fn flags_in_the_help_are_flags_of_the_verb() {
     let home = Home::new();
     for verb in verbs(&home) {

@@ -100,6 +100,77 @@ fn no_color_is_obeyed() {
 }
 
 #[test]
+fn a_dumb_terminal_is_sent_no_colours() {
+    let home = Home::new();
+    home.start_sleep("web");
+    for args in [[].as_slice(), &["--details", "web"]] {
+        let shown = Terminal::of(home.verb("ls", args).env("TERM", "dumb"), 100).shown();
+        assert!(shown.contains("web") && !shown.contains("\x1b["), "{shown:?}");
+    }
+}
+
+#[test]
+fn the_first_screen_says_what_to_type() {
+    let home = Home::new();
+    for args in [[].as_slice(), &["show"], &["ls", "--details"]] {
+        let output = home.bgrun(args).ok();
+        assert_eq!(output.out(), "");
+        for words in ["no processes yet", "bgrun run web -- node server.js", "bgrun help"] {
+            assert!(output.err().contains(words), "no {words:?} in {output}");
+        }
+    }
+    assert_eq!(home.bgrun(["ls", "-q"]).ok().err(), "");
+}
+
+#[test]
+fn restarts_are_seen_however_narrow_the_terminal_is() {
+    let home = Home::new();
+    let count = "echo >> count; [ $(wc -l < count) -gt 2 ] && exec sleep 60";
+    let flags = ["--group=services", "--keep-alive", "--backoff=1ms..1ms", "--ready=port"];
+    home.verb("run", ["a-name-that-is-rather-long"]).args(flags).args(["-c", count]).ok();
+    eventually("restarted twice", || {
+        let record = home.ls("a-name-that-is-rather-long");
+        record["restarts"] == 2 && record["status"] == "running"
+    });
+    let wide = screen(&home, 160, &[]);
+    assert!(wide[0].contains("RESTARTS"), "{wide:#?}");
+    let narrow = screen(&home, 60, &[]);
+    assert!(!narrow[0].contains("RESTARTS"), "{narrow:#?}");
+    assert!(narrow.iter().any(|line| line.contains("restarted 2 times")), "{narrow:#?}");
+    fits(&narrow, 60);
+}
+
+#[test]
+fn the_table_tells_when_and_how_it_ended_and_when_it_comes_back() {
+    let home = Home::new();
+    home.start("once", ["true"]);
+    home.verb("run", ["crash", "--keep-alive", "--backoff=50s..60s", "-c", "exit 7"]).ok();
+    home.until("once", "exited");
+    home.until("crash", "backoff");
+    let lines = screen(&home, 120, &[]);
+    let row = |name: &str| lines.iter().find(|line| line.starts_with(name)).expect(name).as_str();
+    assert!(row("once").contains("s ago"), "{lines:#?}");
+    assert!(row("crash").contains("backoff (7)"), "{lines:#?}");
+    assert!(row("crash").contains(" in "), "{lines:#?}");
+}
+
+#[test]
+fn a_process_without_a_supervisor_is_marked() {
+    let home = Home::new();
+    let record = home.start_sleep("web");
+    let supervisor = record["supervisor_pid"].as_i64().expect("it has a supervisor");
+    home.sh(&format!("kill -9 {supervisor}")).ok();
+    eventually("it has none", || home.ls("web")["supervised"] == false);
+    let lines = screen(&home, 80, &[]);
+    assert!(lines[1].contains("running (unsupervised)"), "{lines:#?}");
+    let details = home.verb("ls", ["--details", "web"]).ok().out();
+    assert!(
+        details.contains("without a supervisor") && details.contains("bgrun guard"),
+        "{details}"
+    );
+}
+
+#[test]
 fn control_bytes_of_a_command_never_reach_the_terminal() {
     let home = Home::new();
     let evil = "\x1b]0;owned\x07\x1b[31m\u{9b}31m\u{202e}\r\nnext";
@@ -139,6 +210,8 @@ fn details_of_a_failed_process_say_how_it_ended() {
     home.until("web", "failed");
     let details = home.verb("ls", ["--details", "web"]).ok().out();
     assert!(details.contains("failed") && details.contains("42"), "{details}");
+    let end = details.lines().find(|line| line.contains("last end")).expect("how it ended");
+    assert!(end.contains("exit code 42, ") && end.ends_with(" ago)"), "{details}");
 }
 
 #[test]

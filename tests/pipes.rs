@@ -120,6 +120,20 @@ fn specs_need_only_a_name_and_a_command() {
 }
 
 #[test]
+fn numbers_and_truths_are_variables_and_what_is_wrong_is_named() {
+    let home = Home::new();
+    let spec = json!({"name": "web", "command": "echo $PORT $FLAG $RATIO; sleep 60",
+        "env": {"PORT": 3456, "FLAG": true, "RATIO": 0.5}});
+    home.verb("run", ["-"]).stdin(spec.to_string()).ok();
+    home.until_out("web", "3456 true 0.5\n");
+    let spec = json!([{"name": "other", "command": "sleep 60", "env": {"LIST": [1]}}]);
+    home.verb("run", ["-"]).stdin(spec.to_string()).code(2).says("item 1: env.LIST: ");
+    let spec = json!([{"name": "other", "command": 5}]);
+    home.verb("run", ["-"]).stdin(spec.to_string()).code(2).says("item 1: command: ");
+    assert_eq!(home.all().len(), 1);
+}
+
+#[test]
 fn one_bad_start_of_many_is_1_and_the_others_run() {
     let home = Home::new();
     let specs = "{\"name\": \"good\", \"argv\": [\"sleep\", \"60\"]}\n\

@@ -101,6 +101,19 @@ fn guarding_on_and_off_differ() {
 }
 
 #[test]
+fn a_forgotten_name_is_asked_for_by_the_verb_that_was_meant() {
+    let home = Home::new();
+    home.bgrun(["--guard-off"]).code(2).says("--off");
+    home.bgrun(["--logs"]).code(2).says("no process is named");
+    home.bgrun(["--lines", "3"]).code(2).says("no process is named");
+    home.bgrun(["--name"]).code(2).says("--name");
+    for flag in ["--stop", "--restart", "--delete"] {
+        home.bgrun([flag]).code(2).says("nothing to");
+    }
+    assert!(home.all().is_empty());
+}
+
+#[test]
 fn the_new_spelling_is_not_translated() {
     let stubs = Stubs::new();
     let typed = ["run", "web", "--", "node", "--stop", "--name", "x", "--restart-all"];

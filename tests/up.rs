@@ -151,7 +151,7 @@ fn what_left_the_file_is_named_and_removed_when_asked() {
     home.start_sleep("other");
     write(home.path(), SHOP.split("[process.mail]").next().unwrap());
     assert_eq!(plan(&home), ["db keep", "web keep", "mail orphan"]);
-    let output = home.verb("up", [""; 0]).ok().says("mail: is not in bgrun.toml any more");
+    let output = home.verb("up", [""; 0]).ok().says("mail: is no longer in bgrun.toml");
     assert!(output.err().contains("--remove-orphans"));
     assert_eq!(home.ls("mail").status(), "running");
     let answer = home.verb("up", ["--remove-orphans", "--json"]).json();
@@ -179,7 +179,7 @@ fn down_stops_all_in_the_opposite_order() {
     assert_eq!(home.ls("db").status(), "running", "only what is named");
     home.bgrun(["down", "--delete"]).ok();
     assert_eq!(home.all().len(), 1);
-    home.bgrun(["down"]).ok().says("nothing of this project");
+    home.bgrun(["down"]).ok().says("no process of this project");
 }
 
 #[test]
@@ -271,6 +271,14 @@ fn what_is_wrong_in_the_file_is_told_with_its_place() {
 }
 
 #[test]
+fn a_file_without_a_process_is_said_to_be_one() {
+    let home = project("");
+    home.verb("up", [""; 0]).ok().says("there is no process in");
+    let home = project("[services.web]\ncommand = 'sleep 60'\n");
+    home.verb("up", [""; 0]).code(2).says("[process.NAME]");
+}
+
+#[test]
 fn what_fails_is_told_and_the_others_are_started() {
     let text = r#"
 [process.bad]
@@ -301,7 +309,7 @@ fn run_says_what_would_be_different() {
     assert_eq!(said(&["web", "--restart", "--dry-run"]), "web: would be restarted\n");
     let other = said(&["web", "--restart", "--dry-run", "-e", "A=2", "--", "sleep", "61"]);
     assert_eq!(other, "web: would be restarted with another command, env\n");
-    assert_eq!(said(&["web", "--if-absent", "--dry-run"]), "web: runs already\n");
+    assert_eq!(said(&["web", "--if-absent", "--dry-run"]), "web: already running\n");
     home.verb("run", ["web", "--dry-run"]).code(5);
     let new = home.verb("run", ["api", "--dry-run", "--json", "--", "true"]).json();
     assert_eq!((new.text("action"), &new["is_new"]), ("start", &json!(true)));

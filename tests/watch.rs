@@ -53,7 +53,7 @@ fn a_command_is_started_first_with_the_options_of_run() {
     let record = home.verb("ls", ["web", "--json", "--env"]).json().only().clone();
     assert_eq!(record["env"]["PORT"], "3000");
     watching.change("app/a", 1);
-    home.verb("watch", ["web", "--", "true"]).code(5).says("runs already");
+    home.verb("watch", ["web", "--", "true"]).code(5).says("already running");
     let failed = home.verb("watch", ["other", "--", "/no/such/program"]).code(127);
     assert_eq!(failed.out(), "");
 }

@@ -3,6 +3,8 @@
 
 use std::net::IpAddr;
 
+use bgrun_platform::args::port;
+
 const AFTER_HELP: &str = "\
 Exit status:
   0    ended by SIGTERM; runs already; or the URL or the snapshot was printed
@@ -33,7 +35,7 @@ Examples:
     after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// Port, and no other one [default: BUN_PORT, or the first free one from 3000]
-    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, value_name = "PORT", value_parser = port)]
     pub(crate) port: Option<u16>,
 
     /// Run as the process bgr-dashboard, and return when it answers

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
 Exit status:
-  of the command, if there is one; otherwise
+  that of the command, if there is one; otherwise
   0    printed
   1    a file cannot be read, or is broken
   2    the command line makes no sense
@@ -15,31 +15,31 @@ Exit status:
   127  the command was not found
 
 Examples:
-  bgrun env web                           what was set for web, secrets too
-  eval \"$(bgrun env --config prod.toml)\"  into this shell, what is set there
-  bgrun env --shell fish web | source     the same for fish
-  bgrun env web -- psql                   psql with the variables of web
-  bgrun env --config prod.toml -- ./seed  with those of a file";
+  bgrun env web                           what was set for web, with secrets
+  eval \"$(bgrun env --config prod.toml)\"  set what a file says in this shell
+  bgrun env --shell fish web | source     set those of web in fish
+  bgrun env web -- psql                   run psql with those of web
+  bgrun env --config prod.toml -- ./seed  run ./seed with those of a file";
 
-/// Show the variables of a process, or give them to one command.
+/// Show the variables of a process, or run one command with them.
 ///
-/// With a name: what files, configuration and flags set for it when it was last started.
-/// Without one, or with flags that say more: what they would set now, by the
-/// configuration of this directory. The command behind -- runs here, in the foreground,
-/// with these variables over those of this shell.
+/// With a name: the variables that files, configuration and flags set for the process at
+/// its last start, including secrets. Without one, or with flags such as --config: what
+/// would be set now, with the configuration of this directory. A command after -- runs
+/// here, in the foreground, with these variables over those of this shell.
 #[derive(Debug, clap::Parser)]
 #[command(name = "bgrun-env", bin_name = "bgrun env", version, max_term_width = 80,
     after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// Process whose variables they are
+    /// Name of the process
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
 
-    /// Command to execute with them, without a shell
+    /// A command to execute with them, without a shell
     #[arg(last = true, value_name = "ARGV")]
     pub(crate) command: Vec<OsString>,
 
-    /// Print them for sh (also bash, zsh), fish, powershell, or as json
+    /// Form in which they are printed
     #[arg(short, long, value_name = "SHELL", default_value = "sh", conflicts_with = "command")]
     pub(crate) shell: Form,
 
@@ -47,20 +47,19 @@ pub(crate) struct Args {
     #[arg(short, long, conflicts_with_all = ["shell", "command"])]
     pub(crate) json: bool,
 
-    /// The whole environment of the process, that of its caller too, in place of this
-    /// shell's
+    /// The whole environment of the process, instead of this shell's with a few changes
     #[arg(short, long)]
     pub(crate) all: bool,
 
-    /// Configuration to read: .toml .json .yaml .ts .js [default: .config.toml]
+    /// Configuration file to read: .toml .json .yaml .ts .js [default: .config.toml]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Read no configuration
+    /// Read no configuration file
     #[arg(long, conflicts_with = "config")]
     pub(crate) no_config: bool,
 
-    /// Where the configuration is looked for [default: here]
+    /// Directory of the configuration [default: here]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 
@@ -77,15 +76,15 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 #[value(rename_all = "lower")]
 pub(crate) enum Form {
-    /// sh, bash, zsh: for eval
+    /// for eval in sh, bash or zsh
     #[value(aliases = ["bash", "zsh", "dash", "ksh"])]
     Sh,
-    /// fish: for source
+    /// for source in fish
     Fish,
-    /// PowerShell: for Invoke-Expression
+    /// for Invoke-Expression in PowerShell
     #[value(alias = "pwsh")]
     PowerShell,
-    /// one object
+    /// one JSON object
     Json,
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn find(name: &str) -> anyhow::Result<Spec> {
             let near = nearest(name, &store.processes().map_err(failure)?);
             Err(match near {
                 Some(near) => unknown().hint(format_args!("did you mean '{}'?", safe(&near))),
-                None => unknown(),
+                None => unknown().hint("'bgrun ls' lists them"),
             }
             .into())
         }

@@ -72,7 +72,7 @@ pub(crate) struct Args {
 fn interval(text: &str) -> Result<Duration, String> {
     let every = bgrun_platform::args::duration(text)?;
     if every < Duration::from_millis(100) {
-        return Err("is at least 100ms".to_owned());
+        return Err("must be at least 100ms".to_owned());
     }
     Ok(every)
 }

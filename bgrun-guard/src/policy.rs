@@ -61,8 +61,9 @@ pub(crate) fn set(args: &Args, home: &Home) -> anyhow::Result<Exit> {
     }
     for (name, near) in &misses {
         tool::warn(format_args!("no process is called '{}'", safe(name)));
-        if let Some(near) = near {
-            tool::hint_line(format_args!("did you mean '{}'?", safe(near)));
+        match near {
+            Some(near) => tool::hint_line(format_args!("did you mean '{}'?", safe(near))),
+            None => tool::hint_line("'bgrun ls' lists them"),
         }
     }
     let is_on = policy == KeepAlive::Always;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bgrun_platform::Signal;
-use bgrun_platform::args::duration;
+use bgrun_platform::args::{duration, port};
 
 const AFTER_HELP: &str = "\
 Exit status:
@@ -73,7 +73,7 @@ pub(crate) struct Args {
     pub(crate) keep_logs: bool,
 
     /// End our own process that listens on this TCP port
-    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..),
+    #[arg(short, long, value_name = "PORT", value_parser = port,
         conflicts_with_all = ["selectors", "all", "group", "clean", "nuke", "delete", "signal"])]
     pub(crate) port: Option<u16>,
 

@@ -38,8 +38,9 @@ pub(crate) fn all(args: &Args, done: Done, misses: Vec<Miss>) -> anyhow::Result<
     let Done { stopped: done, trouble } = done;
     for miss in &misses {
         tool::warn(format_args!("no process is called '{}'", safe(&miss.name)));
-        if let Some(near) = &miss.near {
-            tool::hint_line(format_args!("did you mean '{}'?", safe(near)));
+        match &miss.near {
+            Some(near) => tool::hint_line(format_args!("did you mean '{}'?", safe(near))),
+            None => tool::hint_line(bgrun_store::selection::way_out(&miss.name)),
         }
     }
     for one in &done {

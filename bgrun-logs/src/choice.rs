@@ -164,7 +164,7 @@ fn tell(selected: &Selected, known: &Known) -> Exit {
         tool::warn(format_args!("no process is called '{}'", text::safe(name)));
         match selection::nearest(name, &known.processes) {
             Some(near) => tool::hint_line(format_args!("did you mean '{}'?", text::safe(&near))),
-            None => tool::hint_line("'bgrun ls' lists them"),
+            None => tool::hint_line(selection::way_out(name)),
         }
     }
     match selected.unknown.is_empty() {

@@ -2,19 +2,19 @@
 
 const AFTER_HELP: &str = "\
 Exit status:
-  0  whatever the states it shows
+  0  whatever the state of the processes
   2  the command line or the input makes no sense
   4  no such process; the others are shown
   7  the state directory cannot be used
 
 Examples:
-  bgrun                             the table of all processes
+  bgrun                             all processes, as a table
   bgrun web                         everything about web
   bgrun ls @shop --sort memory      a group, the largest first
-  bgrun ls --status failed -q       the names of what failed
+  bgrun ls --status failed -q       the names of those that failed
   bgrun ls --json | jq '.[].ports'  records, for programs";
 
-/// List processes: what runs, what ended and how.
+/// List processes: what runs, what has ended, and how.
 #[derive(Debug, clap::Parser)]
 #[command(name = "bgrun-ls", bin_name = "bgrun ls", version, max_term_width = 80,
     after_help = AFTER_HELP)]
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[arg(value_name = "SELECTOR")]
     pub(crate) selectors: Vec<String>,
 
-    /// Print an array of records
+    /// Print an array of records as JSON
     #[arg(short, long)]
     pub(crate) json: bool,
 
@@ -36,15 +36,16 @@ pub(crate) struct Args {
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub(crate) status: Vec<String>,
 
-    /// Everything about each process, with its latest runs
-    #[arg(long)]
+    /// Show everything about each process, with its latest runs
+    // `bgrun NAME --details` says it twice.
+    #[arg(long, overrides_with = "details")]
     pub(crate) details: bool,
 
-    /// Show the whole environment of each process, secrets too
+    /// Show all environment variables of each process, including secrets
     #[arg(long)]
     pub(crate) env: bool,
 
-    /// Order: id, name, status, group, pid, uptime, restarts, cpu, memory, processes
+    /// Sort by: id, name, status, group, pid, uptime, restarts, cpu, memory, processes
     #[arg(
         long,
         value_name = "KEY",
@@ -54,15 +55,15 @@ pub(crate) struct Args {
     )]
     pub(crate) sort: SortKey,
 
-    /// The other way round
+    /// Reverse the order
     #[arg(long)]
     pub(crate) reverse: bool,
 
-    /// On a screen that lives, as bgrun top
+    /// Show a live screen, as bgrun top
     #[arg(short, long, conflicts_with_all = ["json", "details", "quiet"])]
     pub(crate) live: bool,
 
-    /// Print only names, one a line
+    /// Print only names, one per line
     #[arg(short, long, conflicts_with_all = ["json", "details"])]
     pub(crate) quiet: bool,
 

@@ -25,7 +25,7 @@ pub(crate) fn print(listed: &[Listed], out: &mut impl Write) -> anyhow::Result<(
         let title = safe(&record.name);
         let status = format::status(record);
         if colors {
-            let color = format::color(record.status);
+            let color = format::color(record);
             writeln!(
                 out,
                 "\u{1b}[1m{title}\u{1b}[0m  \u{1b}[{color}m{status}\u{1b}[0m{}",
@@ -82,7 +82,7 @@ fn tail(record: &Record) -> String {
         words.push_str(&format!(" for {uptime}"));
     }
     if matches!(record.status, Status::Running | Status::Stopping) && !record.supervised {
-        words.push_str(", without supervisor");
+        words.push_str(", without a supervisor ('bgrun guard' gives it a new one)");
     }
     if record.watched {
         words.push_str(", watched");
@@ -149,18 +149,17 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
         }),
     );
     add("cpu", record.cpu_percent.map(|percent| format!("{percent:.1}%")));
-    add("started", record.timestamp.map(time::text));
+    add("started", record.timestamp.map(format::moment));
     add("ready", ready(record));
     add(
         "run",
         (record.run > 0).then(|| match record.restarts {
             0 => record.run.to_string(),
-            1 => format!("{}, restarted once", record.run),
-            restarts => format!("{}, restarted {restarts} times", record.run),
+            restarts => format!("{}, {}", record.run, format::restarted(restarts)),
         }),
     );
     add("last end", last_end(record));
-    add("restart at", record.next_restart_at.map(time::text));
+    add("restart at", record.next_restart_at.map(format::moment));
     add(
         "keep alive",
         (record.keep_alive.as_str() != "never").then(|| record.keep_alive.to_string()),
@@ -206,13 +205,20 @@ fn ready(record: &Record) -> Option<String> {
 
 fn last_end(record: &Record) -> Option<String> {
     let reason = record.exit_reason?;
-    let how = match (record.exit_code, &record.exit_signal) {
-        (Some(code), _) => format!("exit code {code}"),
-        (None, Some(signal)) => signal.clone(),
-        (None, None) => "not seen".to_owned(),
+    let how = how(record.exit_code, record.exit_signal.as_deref(), reason);
+    let at = record.ended_at.map_or_else(String::new, |at| format!(", {}", format::moment(at)));
+    Some(format!("{how}{at}"))
+}
+
+/// How a run ended, and why, where the one does not say the other.
+fn how(code: Option<i32>, signal: Option<&str>, reason: &str) -> String {
+    let how = match (code, signal, reason) {
+        (None, None, "unknown") => return "nobody saw how".to_owned(),
+        (None, None, reason) => return reason.to_owned(),
+        (Some(code), ..) => format!("exit code {code}"),
+        (None, Some(signal), _) => signal.to_owned(),
     };
-    let at = record.ended_at.map_or_else(String::new, |at| format!(" at {}", time::text(at)));
-    Some(format!("{how} ({reason}){at}"))
+    if matches!(reason, "exit" | "signal") { how } else { format!("{how} ({reason})") }
 }
 
 fn run_line(run: &Run, record: &Record) -> String {
@@ -226,12 +232,8 @@ fn run_line(run: &Run, record: &Record) -> String {
     };
     let how = match &run.end {
         None if record.run == run.number && record.pid.is_some() => "runs".to_owned(),
-        None => "its end was not seen".to_owned(),
-        Some(end) => match (end.code, &end.signal) {
-            (Some(code), _) => format!("exit code {code} ({})", end.reason),
-            (None, Some(signal)) => format!("{signal} ({})", end.reason),
-            (None, None) => end.reason.to_string(),
-        },
+        None => "nobody saw its end".to_owned(),
+        Some(end) => how(end.code, end.signal.as_deref(), &end.reason.to_string()),
     };
     format!("{:>4}  {started}  {lasted}  {how}", run.number)
 }

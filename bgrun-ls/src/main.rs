@@ -49,7 +49,13 @@ fn run(args: Args) -> anyhow::Result<Exit> {
     } else if args.details {
         details::print(&records, &mut out)?;
     } else {
-        table::print(&records, &wish, &mut out)?;
+        table::print(&records, &mut out)?;
+    }
+    if records.is_empty() && wish.is_everything() && !args.quiet {
+        tool::warn("no processes yet");
+        tool::hint_line(
+            "start one with 'bgrun run web -- node server.js'; 'bgrun help' shows the rest",
+        );
     }
     Ok(exit)
 }

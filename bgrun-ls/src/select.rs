@@ -94,8 +94,9 @@ impl Wish {
             return Exit::Usage;
         }
         tool::warn(format_args!("no process is called '{shown}'"));
-        if let Some(near) = nearest(unknown, processes) {
-            tool::hint_line(format_args!("did you mean '{near}'?"));
+        match nearest(unknown, processes) {
+            Some(near) => tool::hint_line(format_args!("did you mean '{}'?", safe(&near))),
+            None => tool::hint_line("'bgrun' lists the processes, 'bgrun help' the verbs"),
         }
         Exit::Unknown
     }

@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use bgrun_platform::terminal;
 use bgrun_platform::text::safe;
-use bgrun_platform::tool;
-use bgrun_store::Record;
+use bgrun_store::{Record, time};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::collect::Listed;
 use crate::format;
-use crate::select::Wish;
 
 /// The columns, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,19 +56,16 @@ impl Column {
 /// A command with less room than this is shown below its row.
 const LEAST_COMMAND: usize = 16;
 /// The columns that go, in this order, where even the others do not fit.
-const FIRST_TO_GO: [Column; 6] = [Restarts, Cpu, Group, Uptime, Pid, Memory];
+const FIRST_TO_GO: [Column; 6] = [Cpu, Group, Restarts, Uptime, Pid, Memory];
 /// A list of ports wider than this continues below its row.
 const WIDEST_PORTS: usize = 17;
-/// A name wider than this, or than a quarter of the terminal, continues below its row.
+/// A name wider than this, or than a quarter of the terminal, continues below its row; a
+/// group is cut at half of that.
 const WIDEST_NAME: usize = 32;
 
-/// Prints the table, or says that there is nothing.
-pub(crate) fn print(listed: &[Listed], wish: &Wish, out: &mut impl Write) -> anyhow::Result<()> {
+/// Prints the table.
+pub(crate) fn print(listed: &[Listed], out: &mut impl Write) -> anyhow::Result<()> {
     if listed.is_empty() {
-        if wish.is_everything() {
-            tool::warn("no processes yet");
-            tool::hint_line("start one: bgrun run web -- node server.js");
-        }
         return Ok(());
     }
     let records: Vec<&Record> = listed.iter().map(|listed| &listed.record).collect();
@@ -85,6 +80,7 @@ pub(crate) fn print(listed: &[Listed], wish: &Wish, out: &mut impl Write) -> any
 struct Row {
     cells: [String; COLUMNS.len()],
     below: Vec<String>,
+    restarts: i64,
 }
 
 impl Row {
@@ -140,7 +136,7 @@ pub(crate) fn lines(records: &[&Record], columns: Option<usize>, colors: bool) -
             Some(at) if colors => {
                 let (before, rest) = line.split_at(from + at);
                 let (word, after) = rest.split_at(status.len());
-                format!("{before}{}{after}", painted(word, format::color(record.status), true))
+                format!("{before}{}{after}", painted(word, format::color(record), true))
             }
             _ => line.to_owned(),
         });
@@ -169,6 +165,7 @@ fn fit(rows: &mut [Row], shown: &mut Vec<Column>, columns: usize) {
     }
     let room = columns.saturating_sub(others(shown));
     let has_column = room >= Command.heading().len();
+    let has_restarts = shown.contains(&Restarts);
     for row in rows {
         let command = row.take_command();
         if has_column && display_width(&command) <= room {
@@ -176,7 +173,10 @@ fn fit(rows: &mut [Row], shown: &mut Vec<Column>, columns: usize) {
         } else if room >= LEAST_COMMAND && display_width(&command) <= room * 2 {
             row.cells[Command as usize] = cut(&command, room);
         } else {
-            row.below.insert(0, command);
+            row.below.push(command);
+        }
+        if row.restarts > 0 && !has_restarts {
+            row.below.push(format::restarted(row.restarts));
         }
     }
     if !has_column {
@@ -187,26 +187,25 @@ fn fit(rows: &mut [Row], shown: &mut Vec<Column>, columns: usize) {
 fn row(record: &Record, columns: Option<usize>) -> Row {
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
     let mut below = Vec::new();
-    let mut ports = record.ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
-    if columns.is_some() && ports.len() > WIDEST_PORTS {
-        below.push(format!("ports {}", ports.replace(',', ", ")));
-        ports = format!("{},…", record.ports[0]);
-    }
     let widest_name = columns.map_or(usize::MAX, |columns| (columns / 4).min(WIDEST_NAME));
     let mut name = safe(&record.name).into_owned();
     if display_width(&name) > widest_name {
         below.push(name.clone());
         name = cut(&name, widest_name);
     }
-    let group = record.group.as_deref().map(|group| cut(&safe(group), widest_name));
-    let uptime = record.uptime_ms.map(|ms| format::duration(Duration::from_millis(ms)));
+    let mut ports = record.ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+    if columns.is_some() && ports.len() > WIDEST_PORTS {
+        below.push(format!("ports {}", ports.replace(',', ", ")));
+        ports = format!("{},…", record.ports[0]);
+    }
+    let group = record.group.as_deref().map(|group| cut(&safe(group), widest_name / 2));
     Row {
         cells: [
             name,
             group.unwrap_or_default(),
             format::status(record),
             or_dash(record.pid.map(|pid| pid.to_string())),
-            or_dash(uptime),
+            or_dash(uptime(record)),
             record.restarts.to_string(),
             or_dash(record.cpu_percent.map(|percent| format!("{percent:.1}%"))),
             or_dash(record.memory_bytes.map(format::bytes)),
@@ -214,7 +213,24 @@ fn row(record: &Record, columns: Option<usize>) -> Row {
             safe(&record.command).into_owned(),
         ],
         below,
+        restarts: record.restarts,
     }
+}
+
+/// How long it has been running, how long ago it ended, or when it will be started again.
+fn uptime(record: &Record) -> Option<String> {
+    if let Some(ms) = record.uptime_ms {
+        return Some(format::duration(Duration::from_millis(ms)));
+    }
+    let now = time::now();
+    if let Some(next) = record.next_restart_at {
+        return Some(format::ahead(
+            Duration::try_from(next.duration_since(now)).unwrap_or_default(),
+        ));
+    }
+    // The end of the run before says nothing of one whose own end was not seen.
+    let ended = record.ended_at.filter(|ended| record.timestamp.is_none_or(|at| *ended >= at))?;
+    Some(format::ago(Duration::try_from(now.duration_since(ended)).unwrap_or_default()))
 }
 
 fn painted(text: &str, color: &str, colors: bool) -> String {
@@ -260,6 +276,7 @@ mod tests {
         .expect("a lock line");
         let mut record = Record::of(&line.as_process(), Status::Running);
         record.pid = Some(12345);
+        record.supervised = true;
         record.uptime_ms = Some(7_380_000);
         record.cpu_percent = Some(0.1);
         record.memory_bytes = Some(55_679_386);

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// What is wrong with the text, in one line.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || {
-        format!("'{}' is no duration (such as 500ms, 10s, 5m or 1h30m)", crate::text::safe(text))
+        format!("'{}' is not a duration (such as 500ms, 10s, 5m or 1h30m)", crate::text::safe(text))
     };
     if let Ok(seconds) = text.parse::<u64>() {
         return Ok(Duration::from_secs(seconds));
@@ -50,7 +50,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 /// What is wrong with the text, in one line.
 pub fn backoff(text: &str) -> Result<(Duration, Duration), String> {
     let (shortest, longest) = text.split_once("..").ok_or_else(|| {
-        format!("'{}' is no pair of pauses (such as 1s..60s)", crate::text::safe(text))
+        format!("'{}' is not a pair of pauses (such as 1s..60s)", crate::text::safe(text))
     })?;
     let (shortest, longest) = (duration(shortest)?, duration(longest)?);
     if shortest > longest {
@@ -66,7 +66,7 @@ pub fn backoff(text: &str) -> Result<(Duration, Duration), String> {
 pub fn most_restarts(text: &str) -> Result<(u32, Option<Duration>), String> {
     let (count, window) = text.split_once('/').map_or((text, None), |(n, w)| (n, Some(w)));
     let wrong = |_| {
-        format!("'{}' is no number of restarts (such as 10 or 10/60s)", crate::text::safe(text))
+        format!("'{}' is not a number of restarts (such as 10 or 10/60s)", crate::text::safe(text))
     };
     let window = window.map(duration).transpose()?;
     if window.is_some_and(|window| window.is_zero()) {
@@ -80,8 +80,9 @@ pub fn most_restarts(text: &str) -> Result<(u32, Option<Duration>), String> {
 /// # Errors
 /// What is wrong with the text, in one line.
 pub fn size_bytes(text: &str) -> Result<u64, String> {
-    let wrong =
-        || format!("'{}' is no size (bytes, or such as 500k, 500m or 1g)", crate::text::safe(text));
+    let wrong = || {
+        format!("'{}' is not a size (bytes, or such as 500k, 500m or 1g)", crate::text::safe(text))
+    };
     let lower = text.to_ascii_lowercase();
     let short = lower.strip_suffix('b').unwrap_or(&lower);
     let (number, unit) = match short.char_indices().next_back() {
@@ -91,6 +92,17 @@ pub fn size_bytes(text: &str) -> Result<u64, String> {
         _ => (short, 1),
     };
     number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)
+}
+
+/// A TCP port, 1 to 65535.
+///
+/// # Errors
+/// What is wrong with the text, in one line.
+pub fn port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(port @ 1..) => Ok(port),
+        _ => Err(format!("'{}' is not a port (1 to 65535)", crate::text::safe(text))),
+    }
 }
 
 /// `KEY=VALUE` for an environment: the value may contain anything, `=` included.
@@ -105,7 +117,7 @@ pub fn assignment(text: &OsString) -> Result<(OsString, OsString), String> {
             OsString::from_vec(bytes[..at].to_vec()),
             OsString::from_vec(bytes[at + 1..].to_vec()),
         )),
-        _ => Err(format!("'{}' is no assignment (KEY=VALUE)", crate::text::safe_os(text))),
+        _ => Err(format!("'{}' is not an assignment (KEY=VALUE)", crate::text::safe_os(text))),
     }
 }
 

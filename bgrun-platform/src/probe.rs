@@ -56,7 +56,7 @@ impl FromStr for Probe {
         match kind {
             "port" => match value.parse() {
                 Ok(port) if port > 0 => Ok(Self::Port(Some(port))),
-                _ => Err(format!("'{}' is no port", safe(value))),
+                _ => Err(format!("'{}' is not a port", safe(value))),
             },
             "log" => given()
                 .map(|pattern| Self::Log(pattern.to_owned()))
@@ -65,7 +65,9 @@ impl FromStr for Probe {
                 .map(|line| Self::Command(line.to_owned()))
                 .ok_or_else(|| "cmd: is followed by a shell command".to_owned()),
             "after" => duration(value).map(Self::After),
-            _ => Err(format!("'{}' tells nothing of being ready (say {KINDS})", safe(text))),
+            _ => {
+                Err(format!("'{}' is not a way to tell that it is ready (say {KINDS})", safe(text)))
+            }
         }
     }
 }

@@ -227,7 +227,8 @@ fn refuse(error: &clap::Error) -> Exit {
     }
     let (what, hint) = one_line(&rendered);
     warn(what);
-    let name = NAME.get().copied().unwrap_or("bgrun");
+    // As people type it: bgrun-run is `bgrun run`.
+    let name = NAME.get().copied().unwrap_or("bgrun").replacen('-', " ", 1);
     hint_line(hint.unwrap_or_else(|| format!("'{name} --help' shows what it takes")));
     Exit::Usage
 }

@@ -140,7 +140,7 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
             }
             _ => {
                 let shown = bgrun_platform::text::safe(assignment);
-                return Err(usage(format!("-e '{shown}' is no assignment (KEY=VALUE)")));
+                return Err(usage(format!("-e '{shown}' is not an assignment (KEY=VALUE)")));
             }
         }
     }

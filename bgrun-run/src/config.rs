@@ -143,7 +143,7 @@ fn value(path: &Path, surroundings: &Surroundings<'_>) -> Result<Value, Failure>
             return script::evaluate(path, surroundings);
         }
         other => {
-            let what = format!("{}: not a format of configuration that is known", safe_path(path));
+            let what = format!("{}: unknown configuration format", safe_path(path));
             let hint = match other {
                 Some("env") => "files of KEY=VALUE lines are read with --env-file",
                 _ => ".toml, .json, .yaml, .yml, .ts, .mts, .js, .mjs or .cjs",

@@ -17,7 +17,7 @@ pub(crate) fn probe(text: Option<&str>) -> Result<Option<String>, String> {
             // The last line of it says what is wrong, those before draw where.
             let what = error.to_string();
             let what = what.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            format!("ready: '{}' is no regular expression: {}", safe(&pattern), safe(what))
+            format!("ready: '{}' is not a regular expression: {}", safe(&pattern), safe(what))
         })?;
     }
     Ok(Some(text.to_owned()))

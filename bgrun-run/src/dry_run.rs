@@ -102,7 +102,7 @@ pub(crate) fn tell(
 impl Plan {
     fn words(&self) -> Option<String> {
         let what = match self.action? {
-            "leave" => return Some("runs already".to_owned()),
+            "leave" => return Some("already running".to_owned()),
             "restart" => "would be restarted",
             _ => "would be started",
         };

@@ -139,7 +139,7 @@ fn keep_others_away(
 
 /// What is said of a process that runs already.
 pub(crate) fn runs_already() -> Failure {
-    Failure::new(Exit::Exists, "runs already")
+    Failure::new(Exit::Exists, "already running")
         .hint("--restart or --force stops it first; --if-absent leaves it alone")
 }
 

@@ -1,4 +1,4 @@
-//! `--fetch`: the work tree of a process is brought forward before anything of it is read,
+//! `--fetch`: the work tree of a process is updated before anything of it is read,
 //! stopped or started.
 
 mod git;
@@ -36,7 +36,7 @@ impl From<String> for Refusal {
     }
 }
 
-/// Brings forward what the processes that are asked for run in, each work tree once.
+/// Updates the work trees of the processes that are asked for, each work tree once.
 /// Answers for each of them why it is not to be started, if so.
 ///
 /// What runs and is not to be restarted keeps its files.
@@ -74,7 +74,7 @@ pub(crate) fn all(
         let outcome = match work_tree(&directory) {
             Ok((git, root)) => done
                 .entry(root)
-                .or_insert_with(|| bring_forward(&git, &name, args.quiet, limit))
+                .or_insert_with(|| fast_forward(&git, &name, args.quiet, limit))
                 .clone(),
             Err(refusal) => Err(refusal),
         };
@@ -97,9 +97,9 @@ fn work_tree(directory: &Path) -> Result<(Git, PathBuf), Refusal> {
     Ok((git, root.into()))
 }
 
-fn bring_forward(git: &Git, name: &str, quiet: bool, limit: Duration) -> Result<(), Refusal> {
+fn fast_forward(git: &Git, name: &str, quiet: bool, limit: Duration) -> Result<(), Refusal> {
     let Some(branch) = git.ask(&["symbolic-ref", "--quiet", "--short", "HEAD"])? else {
-        let what = "cannot fetch: HEAD is detached, so there is no branch to bring forward";
+        let what = "cannot fetch: HEAD is detached, so there is no branch to update";
         return Err(what.to_owned().into());
     };
     let of_branch = |what: &str| git.ask(&["config", "--get", &format!("branch.{branch}.{what}")]);
@@ -130,7 +130,7 @@ fn bring_forward(git: &Git, name: &str, quiet: bool, limit: Duration) -> Result<
         return Err(Refusal { what, hint: Some("rebase or merge by hand, then start it again") });
     }
     git.act(&["-c", "merge.autoStash=false", "merge", "--ff-only", "--quiet", &new])
-        .map_err(|why| format!("cannot bring '{shown}' forward to {upstream}: {why}"))?;
+        .map_err(|why| format!("cannot fast-forward '{shown}' to {upstream}: {why}"))?;
     if !quiet {
         let range = format!("{old}..{new}");
         let most = format!("--max-count={SHOWN}");

@@ -15,6 +15,7 @@ mod dry_run;
 mod environment;
 mod existing;
 mod fetch;
+mod meant;
 mod oneself;
 mod order;
 mod prepare;

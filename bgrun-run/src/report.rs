@@ -42,7 +42,7 @@ pub(crate) fn all(args: &Args, outcomes: Vec<(String, Outcome)>) -> anyhow::Resu
                 say(format_args!("{}: running, pid {pid}{run}", safe(&name)))?;
             }
             Outcome::Left if !args.json && !args.quiet => {
-                say(format_args!("{}: running already", safe(&name)))?;
+                say(format_args!("{}: already running", safe(&name)))?;
             }
             Outcome::Failed(failure) => {
                 if !is_list {

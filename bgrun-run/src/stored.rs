@@ -9,6 +9,7 @@ use bgrun_store::{Home, Store};
 
 use crate::args::Args;
 use crate::ask::Ask;
+use crate::meant;
 
 /// Puts one ask for each process that is meant in the place of each selector. A name that
 /// no process has stays, and fails later.
@@ -24,10 +25,11 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
         |name: &String| !select(&[Selector::parse(name)], &processes).unknown.is_empty();
     if args.names.len() > 1
         && args.names.iter().all(is_unknown)
-        && let Some(hint) = forgotten_dashes(&args.names)
+        && args.names.iter().all(|name| nearest(name, &processes).is_none())
+        && let Some(hint) = meant::hint(args)
     {
-        let names = safe(&args.names.join(", ")).into_owned();
-        let what = format!("no process is called {names}, and there is no command");
+        let names = safe(&args.names.join("' or '")).into_owned();
+        let what = format!("no process is called '{names}', and there is no command");
         return Err(Failure::new(Exit::Unknown, what).hint(hint).into());
     }
     let mut expanded = Vec::new();
@@ -49,8 +51,11 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
         let selected = select(&[selector], &processes);
         if let Some(unknown) = selected.unknown.first() {
             // Told with the others, which are started all the same.
-            let hint =
-                nearest(unknown, &processes).map(|near| format!("did you mean '{}'?", safe(&near)));
+            let near = nearest(unknown, &processes);
+            let near = near.map(|near| format!("did you mean '{}'?", safe(&near)));
+            // `bgrun run npm start`, `bgrun run web sleep 5`: it may begin a command.
+            let may_begin = args.names.iter().take(2).any(|name| name == unknown);
+            let hint = near.or_else(|| meant::hint(args).filter(|_| may_begin));
             expanded.push(Ask { hint, is_selector: false, ..ask.clone() });
         }
         for empty in &selected.empty {
@@ -64,16 +69,6 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
         }
     }
     Ok(expanded)
-}
-
-/// `bgrun run web node server.js`: what was meant, most likely.
-fn forgotten_dashes(names: &[String]) -> Option<String> {
-    let (name, command) = names.split_first().filter(|(_, command)| !command.is_empty())?;
-    Some(format!(
-        "before a command stands --: bgrun run {} -- {}",
-        safe(name),
-        safe(&command.join(" "))
-    ))
 }
 
 /// Opens the store, making the state directory where there is none.

@@ -7,22 +7,22 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// It is empty.
-    #[error("a name is not empty")]
+    #[error("a name cannot be empty")]
     Empty,
     /// It is longer than 128 bytes.
-    #[error("a name has at most 128 bytes")]
+    #[error("a name cannot be longer than 128 bytes")]
     Long,
     /// It contains a slash.
-    #[error("a name contains no '/'")]
+    #[error("a name cannot contain '/'")]
     Slash,
     /// It contains a control character or one that turns the direction of writing.
-    #[error("a name contains no control or bidirectional characters")]
+    #[error("a name cannot contain control or bidirectional characters")]
     Control,
     /// It begins or ends with a blank.
-    #[error("a name does not begin or end with a blank")]
+    #[error("a name cannot begin or end with a blank")]
     Blank,
     /// It begins with `-` or `.`.
-    #[error("a name does not begin with '-' or '.'")]
+    #[error("a name cannot begin with '-' or '.'")]
     Start,
 }
 

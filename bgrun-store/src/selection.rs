@@ -131,6 +131,12 @@ pub fn nearest<P: Named>(unknown: &str, processes: &[P]) -> Option<String> {
     name::nearest(unknown, processes.iter().map(Named::name)).map(str::to_owned)
 }
 
+/// The way out where [`nearest`] knows none. `all` is a word of other tools.
+#[must_use]
+pub fn way_out(unknown: &str) -> &'static str {
+    if unknown == "all" { "for all of them: --all" } else { "'bgrun ls' lists them" }
+}
+
 /// One thing read from stdin.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {

@@ -63,7 +63,7 @@ impl std::str::FromStr for Status {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
             let all = Self::ALL.map(Self::as_str).join(", ");
-            format!("'{text}' is no status ({all})")
+            format!("'{text}' is not a status ({all})")
         })
     }
 }

@@ -1,12 +1,12 @@
 //! Every environment variable that bgrun reads or sets, in one place.
 
-/// Where state lives; default `~/.bgr`.
+/// The state directory; default `~/.bgr`.
 pub const HOME: &str = "BGR_HOME";
 /// The database is `${DB_NAME:-bgr}_v2.sqlite` in the state directory.
 pub const DB_NAME: &str = "DB_NAME";
-/// The port of the dashboard; no other is tried then.
+/// The port of the dashboard, and no other.
 pub const DASHBOARD_PORT: &str = "BUN_PORT";
-/// Set to anything but nothing: no colours (no-color.org).
+/// If set and not empty: no colours (no-color.org).
 pub const NO_COLOR: &str = "NO_COLOR";
 
 /// Recorded with the process: its group.
@@ -17,7 +17,7 @@ pub const KEEP_ALIVE: &str = "BGR_KEEP_ALIVE";
 pub const MEMORY_LIMIT: &str = "BGR_MEMORY_LIMIT";
 /// Recorded with the process: minutes after which the guard restarts it.
 pub const RESTART_INTERVAL: &str = "BGR_RESTART_INTERVAL";
-/// Recorded with the process: what has to be there before it is started, with commas between
+/// Recorded with the process: what must be there before it is started, separated by commas
 /// (`db,migrate:exited`).
 pub const DEPENDS_ON: &str = "BGR_DEPENDS_ON";
 /// The variables that are recorded with a process when its caller has them.

@@ -250,7 +250,7 @@ fn foot_line(screen: &Screen) -> Line<'static> {
     }
     let keys = match screen.mode {
         Mode::Logs => "Esc back  ↑↓ scroll  G follow  s stop/start  r restart",
-        _ => "Enter logs  s stop/start  r restart  D delete  / filter  o order  ? keys  q leave",
+        _ => "Enter logs  s stop/start  r restart  D delete  / filter  o order  ? keys  q quit",
     };
     let filter = &screen.list.filter;
     let filter = if filter.is_empty() { String::new() } else { format!("filter: {filter}   ") };

@@ -22,27 +22,27 @@ Exit status:
   1    something could not be started or stopped
   2    the command line or the file makes no sense; nothing was touched
   4    there is no such file, or no such process in it
-  5    a name is taken by a process of another project
+  5    a name is taken by another project
   7    the state directory cannot be used
 
 Examples:
-  bgrun up                      start what does not run, restart what has changed
-  bgrun up web --wait           web and what it comes after, until it is ready
-  bgrun up --dry-run            what would be done
-  bgrun up --remove-orphans     also stop what is in the file no more
-  bgrun down                    stop all of it, in the opposite order
-  bgrun down --delete           and forget it, logs too";
+  bgrun up                   start what does not run, restart what has changed
+  bgrun up web --wait        web and what it comes after, until it is ready
+  bgrun up --dry-run         what would be done
+  bgrun up --remove-orphans  also stop what is no longer in the file
+  bgrun down                 stop all of it, in the opposite order
+  bgrun down --delete        forget it too, with its logs";
 
-/// Start what the project file says, and restart what has changed in it.
+/// Start the processes of a project file, and restart what has changed in it.
 ///
-/// The file is bgrun.toml, here or in the nearest directory above. Doing it twice
-/// changes nothing the second time. Its keys are the flags of bgrun run with _ for -;
-/// paths in it are relative to it. bgrun down stops what it has started.
+/// The file is bgrun.toml, here or in the nearest directory above. Its keys are the flags of
+/// bgrun run with _ for -; paths in it are relative to it. A second bgrun up changes
+/// nothing. bgrun down stops what it has started.
 #[derive(Debug, clap::Parser)]
 #[command(name = "bgrun-up", bin_name = "bgrun up", version, max_term_width = 80,
     after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// Processes of the file, with all that they come after [default: all]
+    /// Processes of the file, and what they come after [default: all]
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
 
@@ -50,21 +50,22 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
-    /// Stop instead, the last first: what bgrun down does
+    /// Stop instead, in the opposite order: the same as bgrun down
     #[arg(long, conflicts_with_all = ["wait", "dry_run"])]
     pub(crate) down: bool,
 
-    /// Say what would be done (start, restart, keep, stop), and do nothing
+    /// Show what would be done (start, restart, keep, stop), and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Return when all are ready [default: within 60s], or have lived for a second where
-    /// they say nothing of it
+    /// Return when all are ready [default: within 60s]
+    ///
+    /// One without a probe counts as ready when it has lived for a second.
     #[arg(long, value_name = "DURATION", value_parser = duration, num_args = 0..=1,
         require_equals = true)]
     pub(crate) wait: Option<Option<Duration>>,
 
-    /// Stop and forget what this file has started and says no more
+    /// Stop and forget what this file once started and no longer names
     #[arg(long)]
     pub(crate) remove_orphans: bool,
 
@@ -72,15 +73,15 @@ pub(crate) struct Args {
     #[arg(long, requires = "down")]
     pub(crate) delete: bool,
 
-    /// With down and --delete: leave the logs
+    /// With down and --delete: keep the logs
     #[arg(long, requires = "delete")]
     pub(crate) keep_logs: bool,
 
-    /// With down: how long they may take to end
+    /// With down: time they have to end before they are killed
     #[arg(short, long, requires = "down", value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Print an array: each record with action and changes
+    /// Print an array of records as JSON, each with action and changes
     #[arg(short, long)]
     pub(crate) json: bool,
 

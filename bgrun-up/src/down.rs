@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args, project: &Project) -> anyhow::Result<Exit> {
         }
         tool::print_json(&records)?;
     } else if records.is_empty() && !args.quiet {
-        tool::warn("nothing of this project is there");
+        tool::warn("nothing to stop: no process of this project exists");
     }
     Ok(exit)
 }

@@ -119,7 +119,10 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Declared>, Wrong> {
             }
             "process" => {}
             other => {
-                return Err(unknown(key, other, ["process", "defaults", "group"]));
+                let mut wrong = unknown(key, other, ["process", "defaults", "group"]);
+                let kinds = "a file has [process.NAME], [defaults] and group = NAME";
+                wrong.hint.get_or_insert_with(|| kinds.to_owned());
+                return Err(wrong);
             }
         }
     }
@@ -137,7 +140,7 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Declared>, Wrong> {
 }
 
 fn section<'a, 'i>(value: &'a Spanned<DeValue<'i>>) -> Result<&'a DeTable<'i>, Wrong> {
-    let wrong = || Wrong::new(value.span(), "this is a table, such as [process.web]");
+    let wrong = || Wrong::new(value.span(), "must be a table, such as [process.web]");
     value.get_ref().as_table().ok_or_else(wrong)
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write;
 
-use bgrun_platform::text::safe;
+use bgrun_platform::text::{safe, safe_path};
 use bgrun_platform::tool::{self, Exit, Failure};
 use serde_json::{Value, json};
 
@@ -39,6 +39,10 @@ pub(crate) fn run(args: &Args, project: &Project) -> anyhow::Result<Exit> {
     }
     if args.dry_run {
         return tell_plan(args, &steps);
+    }
+    if project.processes.is_empty() && !args.quiet {
+        tool::warn(format_args!("there is no process in {}", safe_path(&project.path)));
+        tool::hint_line("a process is [process.NAME] and a command; 'bgrun help up' shows a file");
     }
     let stopped = remove_orphans(args, &steps)?;
     let started = start(args, &meant, &steps)?;
@@ -122,7 +126,7 @@ fn remove_orphans(args: &Args, steps: &[Step]) -> anyhow::Result<crate::calls::A
     let orphans = names(steps, |action| action == Action::Stop);
     if !args.quiet {
         for orphan in names(steps, |action| action == Action::Orphan) {
-            tool::warn(format_args!("{}: is not in {FILE} any more", safe(orphan)));
+            tool::warn(format_args!("{}: is no longer in {FILE}", safe(orphan)));
             tool::hint_line("--remove-orphans stops and forgets it");
         }
     }
@@ -232,7 +236,13 @@ fn words(step: &Step, record: &Value) -> Option<String> {
     }
     let now = match record["pid"].as_u64() {
         Some(pid) => format!("pid {pid}"),
-        None => record["status"].as_str().unwrap_or("gone").to_owned(),
+        None => {
+            let status = record["status"].as_str().unwrap_or("gone");
+            match record["exit_code"].as_i64().filter(|_| status == "failed") {
+                Some(code) => format!("{status} ({code})"),
+                None => status.to_owned(),
+            }
+        }
     };
     match step.action {
         Action::Start => Some(format!("started, {now}")),

@@ -105,8 +105,9 @@ pub(crate) fn find(asked: Asked, home: &Home) -> Found {
     let mut misses = Vec::new();
     for name in selected.unknown {
         tool::warn(format_args!("no process is called '{}'", safe(&name)));
-        if let Some(near) = nearest(&name, &known.processes) {
-            tool::hint_line(format_args!("did you mean '{}'?", safe(&near)));
+        match nearest(&name, &known.processes) {
+            Some(near) => tool::hint_line(format_args!("did you mean '{}'?", safe(&near))),
+            None => tool::hint_line(selection::way_out(&name)),
         }
         misses.push(Miss { name, why: Why::Unknown });
     }

@@ -7,17 +7,17 @@ use bgrun_platform::args::duration;
 
 const AFTER_HELP: &str = "\
 Exit status:
-  0    told to end by SIGTERM or SIGHUP, or nobody reads what it says any more
+  0    ended by SIGTERM or SIGHUP, or nobody reads its output any more
   1    the files cannot be watched
   2    the command line makes no sense
   4    no such process, or it was deleted meanwhile
-  5    another bgrun watch watches it; or with a command: it runs already
+  5    another bgrun watch watches it; with a command: it runs already
   7    the store cannot be used
-  130  Ctrl-C; the process runs on
+  130  ended by Ctrl-C; the process goes on
 
 Examples:
   bgrun watch web                         restart web when a file changes
-  bgrun watch web --path src --logs       only below src, and show its output
+  bgrun watch web --path src --logs       only files below src; show its output
   bgrun watch web --exec 'npm run build'  build first; if that fails, no restart
   bgrun watch --name web -- node app.js   start it, then watch
   bgrun run --name web.watch -- bgrun watch web
@@ -27,12 +27,12 @@ Examples:
 ///
 /// Watches the directory of the process: every file that git would not ignore (.gitignore
 /// and .ignore at every level, and your global one), but nothing in .git or node_modules,
-/// no logs and no temporary files of editors. The configuration and the files of variables
-/// of the process count, wherever they are. A process that does not run is started. Ctrl-C
-/// ends only the watcher.
+/// no logs and no temporary files of editors. The configuration and env files of the
+/// process count, wherever they are. A process that does not run is started. Ctrl-C ends
+/// only the watcher.
 ///
-/// What you stop with bgrun kill stays stopped: watching goes on when you start it again.
-/// With a command, or words for it, all other options are those of bgrun run.
+/// What you stop with bgrun kill stays stopped until you start it again; then watching goes
+/// on. With a command, all other options are those of bgrun run.
 #[derive(Debug, clap::Parser)]
 #[command(name = "bgrun-watch", bin_name = "bgrun watch", version, max_term_width = 80,
     override_usage = "bgrun watch [OPTIONS] <NAME>\n       bgrun watch [OPTIONS] [OPTIONS OF RUN] -- <ARGV>...",
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH")]
     pub(crate) path: Vec<PathBuf>,
 
-    /// Ignore these files too, as a line of .gitignore says it; may be repeated
+    /// Ignore these files too, written as in .gitignore; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub(crate) ignore: Vec<String>,
 
@@ -55,18 +55,20 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = duration)]
     pub(crate) debounce: Duration,
 
-    /// Look at the files every so often [default: 1s] instead of being told by the
-    /// kernel, as network mounts need it
+    /// Check the files at this interval [default: 1s], for network mounts
+    ///
+    /// The kernel does not report changes that other machines make there.
     #[arg(long, value_name = "DURATION", value_parser = interval, num_args = 0..=1,
         require_equals = true, default_missing_value = "1s")]
     pub(crate) poll: Option<Duration>,
 
-    /// Show what the process writes
+    /// Show the output of the process
     #[arg(long)]
     pub(crate) logs: bool,
 
-    /// A shell command to run before each restart, in the directory of the process; if it
-    /// fails, the process is left running
+    /// A line of shell to run before each restart; if it fails, there is no restart
+    ///
+    /// It runs in the directory of the process.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) exec: Option<String>,
 
@@ -74,7 +76,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) stop_on_exit: bool,
 
-    /// Print an object {time, name, event, path} for each event
+    /// Print each event as a JSON object {time, name, event, path}, one per line
     #[arg(short, long)]
     pub(crate) json: bool,
 
@@ -86,5 +88,9 @@ pub(crate) struct Args {
 /// A duration that is long enough not to keep the machine busy.
 fn interval(text: &str) -> Result<Duration, String> {
     let every = duration(text)?;
-    if every < Duration::from_millis(20) { Err("is at least 20ms".to_owned()) } else { Ok(every) }
+    if every < Duration::from_millis(20) {
+        Err("must be at least 20ms".to_owned())
+    } else {
+        Ok(every)
+    }
 }

@@ -15,7 +15,7 @@ const USAGE: &str = "\
 bgrun: programs that keep running, without a daemon
 
 usage: bgrun                      list the processes
-       bgrun NAME                 all about one of them
+       bgrun NAME                 show everything about one of them
        bgrun VERB [ARGUMENT...]
 ";
 
@@ -26,7 +26,7 @@ examples
   bgrun ls --json | jq -r '.[].name'
   bgrun kill web
 
-'bgrun help VERB' tells all about a verb, 'man bgrun' about the rest.
+'bgrun help VERB' explains a verb, 'man bgrun' the rest.
 ";
 
 pub(crate) fn print(installed: &BTreeSet<OsString>) -> ExitCode {

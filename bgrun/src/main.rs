@@ -6,6 +6,7 @@
 
 mod aliases;
 mod dispatch;
+mod foreign;
 mod help;
 mod installed;
 mod meaning;

@@ -6,7 +6,7 @@ mod table;
 use crate::nearest::nearest;
 use crate::older_flags::is_flag;
 use crate::refuse::printable;
-use crate::{aliases, names, older_flags};
+use crate::{aliases, foreign, names, older_flags};
 use std::ffi::{OsStr, OsString};
 
 #[derive(Debug, PartialEq)]
@@ -65,7 +65,9 @@ fn verb(word: &OsStr, rest: &[OsString], is_installed: IsInstalled) -> Option<Ac
     if let Some((verb, flags)) = text.and_then(aliases::resolve) {
         return Some(exec(verb, flags, rest));
     }
-    (!is_flag(word) && is_installed(word))
+    // What only other verbs call is none: a process may have that name.
+    let is_plumbing = text.is_some_and(|text| names::PLUMBING.contains(&text));
+    (!is_flag(word) && !is_plumbing && is_installed(word))
         .then(|| Act::Exec { verb: word.to_os_string(), args: rest.to_vec() })
 }
 
@@ -102,7 +104,8 @@ fn process<'a>(first: &OsStr, rest: &'a [OsString], is_installed: IsInstalled) -
         let starts = rest.iter().any(|argument| argument == "--");
         let instead = near
             .map(|verb| format!("bgrun {verb}"))
-            .or_else(|| starts.then(|| format!("bgrun run {} -- ...", printable(first))));
+            .or_else(|| starts.then(|| format!("bgrun run {} -- ...", printable(first))))
+            .or_else(|| verb_behind(first, rest));
         return Act::UnknownVerb { word: first.to_os_string(), instead };
     }
     // The flags of `ls` are its own to judge, unless another act was plainly meant.
@@ -112,6 +115,13 @@ fn process<'a>(first: &OsStr, rest: &'a [OsString], is_installed: IsInstalled) -
         return Act::UnknownFlag { flag: flag.clone(), instead: Some(instead) };
     }
     details(first, rest, is_installed)
+}
+
+/// `web stop`, as systemctl's older sister `service` has it.
+fn verb_behind(name: &OsStr, rest: &[OsString]) -> Option<String> {
+    let word = rest.first()?.to_str()?;
+    let is_verb = names::is_own(word) || aliases::resolve(word).is_some();
+    is_verb.then(|| format!("bgrun {word} {}", printable(name)))
 }
 
 /// A word right behind a flag is taken for its value.
@@ -140,7 +150,11 @@ fn unknown_flag(argv: &[OsString]) -> Act {
     Act::UnknownFlag { flag: flag.clone(), instead: nearest_flag(flag, known) }
 }
 
+/// The verb that was meant, by another word for it or by a slip.
 fn nearest_verb(word: &OsStr, is_installed: IsInstalled) -> Option<&'static str> {
+    if let Some(here) = foreign::meaning(word.to_str()?) {
+        return Some(here);
+    }
     let own = names::VERBS.iter().map(|verb| verb.name);
     let known = own.chain(aliases::ALIASES.map(|(alias, ..)| alias)).chain(["help"]);
     nearest(word.to_str()?, known).find(|name| {

@@ -14,15 +14,15 @@ const fn verb(name: &'static str, group: &'static str, about: &'static str) -> V
 }
 
 pub(crate) const VERBS: [Verb; 11] = [
-    verb("run", "start and stop", "start a command, or a known process again"),
+    verb("run", "start and stop", "start a program, or a stored one again"),
     verb("kill", "start and stop", "stop processes and everything they started"),
-    verb("up", "start and stop", "start what a project file says; down stops it"),
+    verb("up", "start and stop", "start the processes of bgrun.toml; 'down' stops them"),
     verb("ls", "look", "list processes"),
     verb("logs", "look", "show or follow what processes wrote"),
-    verb("env", "look", "show the variables of a process, or give them to a command"),
-    verb("wait", "look", "wait until processes have ended, and end as they did"),
-    verb("top", "look", "watch them live: load, memory, and keys to act"),
-    verb("dash", "look", "see and steer all of it in a browser"),
+    verb("env", "look", "show the variables of a process, or use them"),
+    verb("wait", "look", "wait until processes have ended, or are ready"),
+    verb("top", "look", "a live screen: load, memory, and keys to act"),
+    verb("dash", "look", "a dashboard in the browser"),
     verb("watch", "keep running", "restart a process when its files change"),
     verb("guard", "keep running", "bring back what has died; made for cron"),
 ];

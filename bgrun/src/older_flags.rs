@@ -65,6 +65,8 @@ fn target(tokens: &[Token], has_command: bool) -> Option<Target> {
         () if has("dashboard") => to("dash", &["--background"]),
         () if has("guard") && names == 0 => to("guard", &["--loop"]),
         () if has("guard") => to_named("guard", "--on"),
+        // Without a name it lacks one, and is not a look at everything.
+        () if has("guard-off") && names == 0 => to("guard", &["--off"]),
         () if has("guard-off") => to_named("guard", "--off"),
         () if has("kill-port") => to("kill", &[]),
         () if has("nuke") => to("kill", &["--nuke"]),
@@ -78,11 +80,13 @@ fn target(tokens: &[Token], has_command: bool) -> Option<Target> {
         () if has_command && (has_word || wants_logs) => None,
         () if has_command => to("run", &[]),
         () if has("watch") && names == 1 && !sets_a_spec => to("watch", &[]),
-        () if wants_logs && names > 0 && !has_any(&["command", "directory"]) => to("logs", &[]),
+        () if wants_logs && !has_any(&["command", "directory"]) => to("logs", &[]),
         () if names <= 1 && (sets_a_spec || has("watch")) => to("run", &[]),
         () if names == 1 && wants_list => to_named("ls", "--details"),
         () if names == 1 && has("name") && is_plain => to_named("ls", "--details"),
         () if names == 0 && wants_list => to("ls", &[]),
+        // The verb says that the name is missing.
+        () if names == 0 && has("name") && is_plain => to("run", &[]),
         () => None,
     }
 }

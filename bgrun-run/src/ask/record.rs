@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bgrun_platform::Signal;
 use bgrun_store::KeepAlive;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
 use super::{Ask, Command, checked};
@@ -26,7 +26,7 @@ struct Part {
     stdout_path: Option<PathBuf>,
     stderr_path: Option<PathBuf>,
     group: Option<String>,
-    env: Option<BTreeMap<String, String>>,
+    env: Option<BTreeMap<String, Text>>,
     env_keys: Option<Vec<String>>,
     env_set: Option<Vec<String>>,
     #[serde(rename = "configPath")]
@@ -56,12 +56,27 @@ struct Part {
     project: Option<PathBuf>,
 }
 
+/// The value of a variable. One that is written by hand may be a number or a truth.
+#[derive(Debug)]
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self(text)),
+            Value::Number(number) => Ok(Self(number.to_string())),
+            Value::Bool(truth) => Ok(Self(truth.to_string())),
+            _ => Err(de::Error::custom("must be a string, a number, true or false")),
+        }
+    }
+}
+
 /// What a record asks for; flags of the command line, which are in `base`, go before it.
 ///
 /// # Errors
 /// It makes no sense, in one line.
 pub(super) fn read(record: Value, base: &Ask) -> Result<Ask, String> {
-    let part: Part = serde_json::from_value(record).map_err(|error| error.to_string())?;
+    let part: Part = serde_path_to_error::deserialize(record).map_err(|error| error.to_string())?;
     let name = part.name.as_deref().map(checked).transpose().map_err(|error| error.to_string())?;
     let command = match (part.argv, part.command) {
         (Some(argv), _) if argv.is_empty() => return Err("argv is empty".to_owned()),
@@ -71,7 +86,9 @@ pub(super) fn read(record: Value, base: &Ask) -> Result<Ask, String> {
         (None, None) if name.is_none() => return Err("neither a name nor a command".to_owned()),
         (None, None) => None,
     };
-    let mut settings = part.env.unwrap_or_default();
+    let settings = part.env.unwrap_or_default().into_iter();
+    let mut settings: BTreeMap<String, String> =
+        settings.map(|(key, Text(value))| (key, value)).collect();
     let mut caller_environment = None;
     let mut missing_values = Vec::new();
     let mut has_all_settings = false;
@@ -166,5 +183,21 @@ mod tests {
         assert_eq!((ask.group.as_deref(), ask.directory), (Some("other"), Some("/srv".into())));
         assert_eq!((ask.missing_values, ask.caller_environment), (vec!["SECRET".to_owned()], None));
         assert_eq!(ask.stop_timeout, Some(Duration::from_millis(5)));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_field() {
+        let told = |record: &str| {
+            let record = serde_json::from_str(record).expect("JSON");
+            read(record, &Ask::default()).map(|_| ()).expect_err("wrong")
+        };
+        for (record, field) in [
+            (r#"{"name": "web", "command": 5}"#, "command: "),
+            (r#"{"name": "web", "argv": ["a", 1]}"#, "argv[1]: "),
+            (r#"{"name": "web", "env": {"A": ["x"]}}"#, "env.A: must be a string, a number"),
+            (r#"{"name": "web", "env": {"A": null}}"#, "env.A: "),
+        ] {
+            assert!(told(record).starts_with(field), "{record}: {}", told(record));
+        }
     }
 }

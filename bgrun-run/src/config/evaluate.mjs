@@ -30,7 +30,7 @@ function leaf(key, value) {
       return String(value);
     case "function":
     case "symbol":
-      throw new TypeError(`'${key}' is a ${typeof value}`);
+      throw new TypeError(`${key === "" ? "the default export" : `'${key}'`} is a ${typeof value}`);
     default:
       return value;
   }

@@ -63,9 +63,9 @@ fn add(
             if let Some((other, _)) = variables.get(&name) {
                 let (other, path, name) = (safe(other), safe(&path), safe(&name));
                 return Err(if other == path {
-                    format!("'{path}' is there twice")
+                    format!("'{path}' appears twice")
                 } else {
-                    format!("'{other}' and '{path}' would both be the variable {name}")
+                    format!("'{other}' and '{path}' would both set the variable {name}")
                 });
             }
             if variables.len() == MOST {
@@ -117,7 +117,7 @@ mod tests {
             (r#"{"": 1}"#, "key ''"),
             (r#"{"a=b": 1}"#, "'a=b'"),
             (r#"{"a": "\u0000"}"#, "'a' has a NUL"),
-            (r#"{"a": 1, "a": 2}"#, "'a' is there twice"),
+            (r#"{"a": 1, "a": 2}"#, "'a' appears twice"),
             (r#"{"server": {"port": 1}, "SERVER_PORT": 2}"#, "'server.port' and 'SERVER_PORT'"),
         ] {
             let error = of(text).expect_err(text);

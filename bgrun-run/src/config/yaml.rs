@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
                 Event::Scalar(text, ..) => text.to_string(),
                 _ => match self.value(item, depth + 1)? {
                     Value::Scalar(text) => text,
-                    _ => return Err(Wrong::new(place(&at), "a key that is no text")),
+                    _ => return Err(Wrong::new(place(&at), "a key that is not text")),
                 },
             };
             let first = self.next()?;
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
             match value {
                 value if !is_merge => {
                     if entries.iter().any(|(known, _)| *known == key) {
-                        let what = format!("key '{key}' is there twice");
+                        let what = format!("key '{key}' appears twice");
                         return Err(Wrong::new(place(&at), what));
                     }
                     entries.push((key, value));
@@ -237,12 +237,12 @@ mod tests {
         });
         for (text, place) in [
             ("a: 1\nb: [1, 2\nc: 3\n", "line "),
-            ("a: 1\na: 2\n", "line 2, column 1: key 'a' is there twice"),
+            ("a: 1\na: 2\n", "line 2, column 1: key 'a' appears twice"),
             ("a: 1\n---\nb: 2\n", "line 3, column 1: a second document"),
             ("a: *nobody\n", "line 1, column 4"),
             ("a:\n\tb: 1\n", "line 2, column"),
             ("a: &a [*a]\n", "line 1, column 8: an alias of itself"),
-            ("[a]: 1\n", "line 1, column 1: a key that is no text"),
+            ("[a]: 1\n", "line 1, column 1: a key that is not text"),
             ("<<: 3\n", "line 1, column 5: << takes a mapping"),
             (&deep, "line 1, column 36: too deep"),
             (&laughs, "line "),

@@ -159,7 +159,7 @@ pub(super) fn name_logs(record: &mut Map<String, Value>, name: &str) {
 fn variables(record: &mut Map<String, Value>, value: Placed<'_, '_>) -> Result<(), Wrong> {
     let table = value.get_ref().as_table();
     let table = table
-        .ok_or_else(|| Wrong::new(value.span(), "this is a table, such as { PORT = 3000 }"))?;
+        .ok_or_else(|| Wrong::new(value.span(), "must be a table, such as { PORT = 3000 }"))?;
     let known = record.entry("env").or_insert_with(|| json!({}));
     for (key, value) in table {
         let name = key.get_ref();

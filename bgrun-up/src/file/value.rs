@@ -12,7 +12,7 @@ pub(super) type Placed<'a, 'i> = &'a Spanned<DeValue<'i>>;
 
 /// A text.
 pub(super) fn text<'a>(value: Placed<'a, '_>) -> Result<&'a str, Wrong> {
-    value.get_ref().as_str().ok_or_else(|| wrong(value, "a text in quotes"))
+    value.get_ref().as_str().ok_or_else(|| wrong(value, "a string in quotes"))
 }
 
 /// A text that `read` understands.
@@ -28,7 +28,7 @@ pub(super) fn texts(value: Placed<'_, '_>) -> Result<Vec<String>, Wrong> {
     match value.get_ref() {
         DeValue::String(text) => Ok(vec![text.clone().into_owned()]),
         DeValue::Array(items) => items.iter().map(|item| text(item).map(str::to_owned)).collect(),
-        _ => Err(wrong(value, "a list of texts")),
+        _ => Err(wrong(value, "a list of strings")),
     }
 }
 
@@ -75,7 +75,9 @@ pub(super) fn variable(value: Placed<'_, '_>) -> Result<String, Wrong> {
         DeValue::Float(number) => Ok(number.as_str().to_owned()),
         DeValue::Boolean(truth) => Ok(truth.to_string()),
         DeValue::Datetime(time) => Ok(time.to_string()),
-        DeValue::Array(_) | DeValue::Table(_) => Err(wrong(value, "a text, a number or a truth")),
+        DeValue::Array(_) | DeValue::Table(_) => {
+            Err(wrong(value, "a string, a number, true or false"))
+        }
     }
 }
 
@@ -85,5 +87,6 @@ fn whole(number: &DeInteger<'_>) -> Option<i64> {
 
 fn wrong(value: Placed<'_, '_>, expected: &str) -> Wrong {
     let found = value.get_ref().type_str();
-    Wrong::new(value.span(), format!("this is {expected}, not a {}", safe(found)))
+    let article = if found.starts_with(['a', 'i']) { "an" } else { "a" };
+    Wrong::new(value.span(), format!("must be {expected}, not {article} {}", safe(found)))
 }

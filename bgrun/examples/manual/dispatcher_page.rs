@@ -10,20 +10,20 @@ use std::io;
 
 const DESCRIPTION: &str = "\
 bgrun keeps programs running in the background, without a daemon. What is started \
-with it runs on after the terminal is closed; what it writes is in files; its end is \
-recorded. Each process has one small supervisor of its own, which sleeps until \
+with it goes on when the terminal is closed, writes its output to files, and has its \
+end recorded. Each process has one small supervisor of its own, which sleeps until \
 something happens to that process.
 
 `bgrun VERB` executes the program `bgrun-VERB`, which is looked for beside bgrun and \
-then on PATH. Any program of such a name is a verb. Without a verb, `bgrun` lists the \
-processes, and `bgrun NAME` tells all about one of them.
+then on PATH. Any program with such a name is a verb. Without a verb, `bgrun` lists the \
+processes, and `bgrun NAME` shows everything about one of them.
 
-The tools print JSON when asked with `--json` and read it in the place of names when \
-told `-`, so that they, jq, cron and programs in any language work together. stdout \
-is data; all talk is on stderr.
+With `--json` the tools print JSON; with `-` in the place of names they read it from \
+stdin. So they work together with jq, cron and programs in any language. stdout is \
+data; messages are on stderr.
 
-Processes are chosen by a name, a pattern (`'api-*'`), a group (`@prod`), `--all`, or \
-`-` for what is on stdin.";
+Processes are chosen by a name, a glob (`'api-*'`), a group (`@prod`), `--all`, or \
+`-` for stdin.";
 
 const OLDER: &str = "\
 The flags of the older tool of this name still work and are translated: \
@@ -34,15 +34,15 @@ const EXAMPLES: &str = "\
 bgrun run web -- node server.js
     start a server under the name web
 bgrun
-    see what runs
+    see what runs, and what has ended
 bgrun logs -f web
     follow what it writes
 bgrun restart web
     stop it and start it again
 bgrun ls --json | jq 'map(select(.memory_bytes > 5e8))' | bgrun kill -
-    stop everything that needs more than 500 MB
+    stop everything that uses more than 500 MB
 bgrun ls --json --env > stack.json; bgrun run - < stack.json
-    write down all processes, and start them from that file";
+    save all processes, and start them from that file";
 
 pub(crate) fn render(verbs: &[Verb]) -> io::Result<Vec<u8>> {
     let mut roff = Roff::default();
@@ -56,11 +56,13 @@ pub(crate) fn render(verbs: &[Verb]) -> io::Result<Vec<u8>> {
         text::tagged(&mut roff, &format!("bgrun {}", verb.name), verb.about);
     }
     roff.control("SS", ["Other words for them"]);
-    for (alias, verb, _) in ALIASES {
-        if verbs.iter().any(|there| there.name == verb) {
-            let meaning = text::meaning_of(alias);
-            text::tagged(&mut roff, &format!("bgrun {alias}"), &format!("`bgrun {meaning}`"));
-        }
+    let is_there = |verb: &str| verbs.iter().any(|there| there.name == verb);
+    let aliases = ALIASES.iter().filter(|(_, verb, _)| is_there(verb));
+    let aliases: Vec<_> = aliases.map(|(alias, ..)| (*alias, text::meaning_of(alias))).collect();
+    for same in aliases.chunk_by(|(_, one), (_, other)| one == other) {
+        let words: Vec<&str> = same.iter().map(|(alias, _)| *alias).collect();
+        let meaning = format!("`bgrun {}`", same[0].1);
+        text::tagged(&mut roff, &format!("bgrun {}", words.join(", ")), &meaning);
     }
     roff.control("SS", ["Older spelling"]);
     text::paragraphs(&mut roff, OLDER);
@@ -78,7 +80,8 @@ pub(crate) fn render(verbs: &[Verb]) -> io::Result<Vec<u8>> {
     text::tagged_block(&mut roff, FILES);
     roff.control("SH", ["EXAMPLES"]);
     text::tagged_block(&mut roff, EXAMPLES);
-    let pages: Vec<String> = verbs.iter().map(|verb| format!("bgrun-{}", verb.name)).collect();
+    let mut pages: Vec<String> = verbs.iter().map(|verb| format!("bgrun-{}", verb.name)).collect();
+    pages.sort();
     text::see_also(&mut roff, pages.iter().map(String::as_str));
 
     let mut page = text::title("bgrun");
@@ -97,8 +100,8 @@ fn synopsis(roff: &mut Roff) {
 
 fn options(roff: &mut Roff) {
     roff.control("SH", ["OPTIONS"]);
-    text::tagged(roff, "-h, --help, help", "Show the verbs that are installed.");
-    text::tagged(roff, "help VERB", "Tell all about a verb, as `bgrun VERB --help` does.");
+    text::tagged(roff, "-h, --help, help", "Show the installed verbs.");
+    text::tagged(roff, "help VERB", "Explain a verb, as `bgrun VERB --help` does.");
     text::tagged(roff, "-v, -V, --version", "Show the version.");
-    text::tagged(roff, "--list-verbs", "Print every verb that is installed, one on each line.");
+    text::tagged(roff, "--list-verbs", "Print every installed verb, one per line.");
 }

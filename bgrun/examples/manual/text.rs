@@ -32,13 +32,13 @@ pub(crate) fn meaning_of(alias: &str) -> String {
 
 pub(crate) const FILES: &str = "\
 ~/.bgr
-    everything that bgrun keeps, readable by its owner only; BGR_HOME moves it
+    the state directory, readable by its owner only; BGR_HOME names another
 ~/.bgr/bgr_v2.sqlite
-    what was asked for and what became of it: the processes and their runs
+    the processes, what is wanted of them, and their runs
 ~/.bgr/run/ID.lock
-    held for as long as the supervisor of a process lives
+    locked for as long as the supervisor of a process lives
 ~/.bgr/NAME-out.txt, ~/.bgr/NAME-err.txt
-    what a process wrote to stdout and stderr, over all its runs";
+    what a process has written to stdout and stderr, in all its runs";
 
 /// `tag` lines, each with an indented line that explains it.
 pub(crate) fn tagged_block(roff: &mut Roff, block: &str) {

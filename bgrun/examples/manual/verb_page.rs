@@ -7,7 +7,7 @@ use crate::verbs::Verb;
 use clap::builder::PossibleValue;
 use clap::{Arg, Command};
 use clap_mangen::Man;
-use clap_mangen::roff::Roff;
+use clap_mangen::roff::{Roff, roman};
 use std::io;
 
 pub(crate) fn render(verb: &Verb, all: &[Verb]) -> io::Result<Vec<u8>> {
@@ -18,7 +18,10 @@ pub(crate) fn render(verb: &Verb, all: &[Verb]) -> io::Result<Vec<u8>> {
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
-    man.render_options_section(&mut page)?;
+    for heading in ["The file:", "Keys:"] {
+        literal(&verb.command, heading, &mut page)?;
+    }
+    options(&prepared(verb, &name), &mut page)?;
 
     let mut roff = Roff::default();
     roff.control("SH", ["EXIT STATUS"]);
@@ -37,10 +40,68 @@ pub(crate) fn render(verb: &Verb, all: &[Verb]) -> io::Result<Vec<u8>> {
         text::tagged(&mut roff, &command, &meaning);
     }
     let others = all.iter().filter(|other| other.name != verb.name);
-    let others: Vec<String> = others.map(|other| format!("bgrun-{}", other.name)).collect();
+    let mut others: Vec<String> = others.map(|other| format!("bgrun-{}", other.name)).collect();
+    others.sort();
     text::see_also(&mut roff, ["bgrun"].into_iter().chain(others.iter().map(String::as_str)));
     roff.to_writer(&mut page)?;
     Ok(page)
+}
+
+/// The arguments, then the options, those with a heading in a subsection of that name.
+/// (`clap_mangen` makes a section of each, between OPTIONS and EXIT STATUS.)
+fn options(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+    // Arguments have no heading of their own here, and are told apart by an empty one.
+    let heading = |argument: &Arg| match argument.is_positional() {
+        true => Some(String::new()),
+        false => argument.get_help_heading().map(str::to_string),
+    };
+    let mut headings = vec![Some(String::new()), None];
+    for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+        let heading = heading(argument);
+        if !headings.contains(&heading) {
+            headings.push(heading);
+        }
+    }
+    page.extend(b".SH OPTIONS\n");
+    for wanted in headings {
+        let part = command.clone().mut_args(|argument| {
+            let is_elsewhere = heading(&argument) != wanted;
+            let hides = argument.is_hide_set() || is_elsewhere;
+            argument.help_heading(None::<&str>).hide(hides)
+        });
+        let part = part.disable_help_flag(wanted.is_some()).disable_version_flag(wanted.is_some());
+        let mut rendered = Vec::new();
+        Man::new(part).render_options_section(&mut rendered)?;
+        let rendered = String::from_utf8_lossy(&rendered).into_owned();
+        let Some((_, body)) = rendered.split_once(".SH OPTIONS\n") else { continue };
+        if body.trim().is_empty() {
+            continue;
+        }
+        if let Some(heading) = wanted.filter(|heading| !heading.is_empty()) {
+            page.extend(format!(".SS \"{heading}\"\n").bytes());
+        }
+        page.extend(body.bytes());
+    }
+    Ok(())
+}
+
+/// A part of the help that is to be shown as it is, as a subsection.
+fn literal(command: &Command, heading: &str, page: &mut Vec<u8>) -> io::Result<()> {
+    let help = command.get_after_long_help().or(command.get_after_help());
+    let help = help.map(ToString::to_string).unwrap_or_default();
+    let lines = help.lines().skip_while(|line| line.trim() != heading).skip(1);
+    let lines: Vec<&str> = lines.take_while(|line| !line.trim().is_empty()).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let mut roff = Roff::default();
+    roff.control("SS", [heading.trim_end_matches(':')]);
+    roff.control("nf", []);
+    for line in lines {
+        roff.text([roman(line)]);
+    }
+    roff.control("fi", []);
+    roff.to_writer(page)
 }
 
 /// The command line as `clap_mangen` renders it best.
@@ -51,12 +112,7 @@ fn prepared(verb: &Verb, name: &str) -> Command {
     command = command.override_usage(usage.trim_start_matches("Usage:").trim().to_string());
     let long = verb.command.get_long_about().or(verb.command.get_about()).cloned();
     command = command.about(about(&verb.command)).long_about(long.unwrap_or_default());
-    // Each heading would become a section between OPTIONS and EXIT STATUS, and each
-    // choice that needs no words of its own would get a line of its own.
-    let long = verb.command.get_long_about().or(verb.command.get_about()).cloned();
-    command = command.about(about(&verb.command)).long_about(long.unwrap_or_default());
-    // Each heading would become a section between OPTIONS and EXIT STATUS.
-    command.mut_args(|argument| with_all_in_its_help(argument.help_heading(None)))
+    command.mut_args(with_all_in_its_help)
 }
 
 /// The first line of what the verb says of itself. (An `about` drawn from a manifest is

@@ -158,6 +158,7 @@ fn watching_guarding_and_the_dashboard() {
         ("web --guard-off", "guard --off web"),
         ("--guard-off web", "guard --off web"),
         ("--guard", "guard --loop"),
+        ("--guard-off", "guard --off"),
         ("--dashboard", "dash --background"),
         ("--dashboard --port 4000", "dash --background --port 4000"),
         ("--port 4000 --dashboard", "dash --background --port 4000"),
@@ -201,6 +202,11 @@ fn a_forgotten_value_is_not_taken_from_the_next_flag() {
         ("--name --stop", "kill --name"),
         ("--command c --name --force", "run --command c --name --force"),
         ("--name web --command", "run --name web --command"),
+        ("--name", "run --name"),
+        ("-n", "run -n"),
+        ("--logs", "logs"),
+        ("-l", "logs"),
+        ("--lines 3", "logs --lines 3"),
     ]);
 }
 
