@@ -17,6 +17,7 @@ pub(crate) struct Window {
     since: Option<Timestamp>,
     until: Option<Timestamp>,
     run: Option<Wanted>,
+    before: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +54,12 @@ impl Window {
             (None, true) => Some(Wanted::Previous),
             (None, false) => None,
         };
-        Ok(Self { since: parsed(&args.since)?, until: parsed(&args.until)?, run })
+        Ok(Self {
+            since: parsed(&args.since)?,
+            until: parsed(&args.until)?,
+            run,
+            before: args.before,
+        })
     }
 
     /// Where it lies in the log `source` of `process`.
@@ -82,6 +88,9 @@ impl Window {
                 Failure::new(Exit::Failed, format!("{}: {what}", text::safe(&process.name)))
             })?;
             bounds = Bounds { from: Some(offset(run)), to: next.map(offset) };
+        }
+        if let Some(before) = self.before {
+            bounds.to = earlier(bounds.to, Edge::Line(before));
         }
         if self.since.is_none() && self.until.is_none() {
             return Ok(bounds);
