@@ -107,7 +107,10 @@ fn look_at_every_screen(theme: &str, (width, height): (u32, u32)) {
     browser.press_with(key::CONTROL, 'k');
     browser.until("document.querySelector('dialog.palette')");
     look("palette");
-    browser.press([key::ESCAPE, 'j', 'm']);
+    browser.press([key::ESCAPE]);
+    browser.view("#/process/web");
+    browser.until("document.querySelector('.facts')");
+    browser.press(['m']);
     browser.until("document.querySelector('.palette h2')");
     look("menu");
     browser.press("signal".chars().chain([key::ENTER]));

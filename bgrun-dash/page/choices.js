@@ -25,7 +25,7 @@ const SIGNALS = [
 
 /** Asks which signal, and to whom of the tree. */
 export function chooseSignal(names) {
-  const choices = [false, true].flatMap((tree) => SIGNALS.map(([signal, why]) => [`${signal}${tree ? " to all that it started, too" : ""} (${why})`, () => sendSignal(names, signal, tree)]));
+  const choices = [false, true].flatMap((tree) => SIGNALS.map(([signal, why]) => [tree ? `${signal} to the whole tree` : `${signal} (${why})`, () => sendSignal(names, signal, tree)]));
   palette(choices, `Send a signal to ${names.length === 1 ? names[0] : `${names.length} processes`}`);
 }
 
