@@ -89,7 +89,8 @@ fn every_refusal_has_its_status_and_its_reason() {
     dashboard.refused("POST /api/start", &json!({"name": "../x", "argv": ["true"]}), 422);
     dashboard.refused("POST /api/start", &json!([]), 422);
     dashboard.refused("POST /api/guard/web", &json!({"on": "yes"}), 422);
-    dashboard.refused("GET /api/logs/web?tab=both", &Value::Null, 400);
+    let error = dashboard.refused("GET /api/logs/web?tab=both", &Value::Null, 400);
+    assert!(error.starts_with("the query: tab:") && error.contains("stderr"), "{error}");
     dashboard.refused("GET /api/logs/web?offset=-1", &Value::Null, 400);
     dashboard.refused("PUT /api/processes/web", &empty, 405);
     let (host, authorization) = (dashboard.host(), dashboard.authorization());

@@ -151,3 +151,111 @@ fn a_run_of_before_is_read_alone() {
     );
     browser.until("document.querySelector('.log-view').innerText.trim() === 'this is run 2'");
 }
+
+/// What is searched for below: capitals count in it, for there is one.
+const RARE: &str = "line 12[03]00 of m[aA]ny";
+
+#[test]
+fn hits_beyond_the_loaded_lines_are_found_and_visited() {
+    let home = Home::new();
+    let more = home.at("big.more");
+    std::fs::write(&more, "").expect("a file can be made");
+    // More than the page holds; the first line alone has what is searched for last.
+    let script = format!(
+        "echo Needle at the beginning; seq -f 'line %.0f of many, with so many words that the log of them is long' 1 620000; \
+         exec timeout 60 tail -n 0 -f -s 0.02 '{}'",
+        more.display()
+    );
+    home.verb("run", ["big", "--log-max-size", "0", "--", "sh", "-c", &script]).ok();
+    eventually("it is written", || {
+        home.out_path("big").metadata().is_ok_and(|data| data.len() > 40_000_000)
+            && home
+                .sh(&format!("tail -c 100 '{}' | grep -q 620000", home.out_path("big").display()))
+                .run()
+                .code
+                == 0
+    });
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.view("#/logs/big");
+    browser.until_it_shows("Load older");
+    browser.press(['/']);
+    browser.press(RARE.chars().chain([key::ENTER]));
+    browser.until("document.querySelector('#hits').textContent === 'no hits'");
+    // None is loaded: what was found further back opens by itself.
+    browser.until("document.querySelectorAll('.far-list li').length === 2");
+    browser.until_it_shows("2 hits in lines that are not loaded");
+    browser.until("document.querySelector('.far-list mark').textContent === 'line 12000 of many'");
+
+    browser.click(".far-list li:first-child button");
+    let now = "document.querySelector('.log-line.now .text').textContent";
+    browser.until(&format!("{now}.startsWith('line 12000 of')"));
+    browser.until("document.querySelector('#hits').textContent === '1 of 2 older'");
+    browser.until_it_shows("An older part of big");
+    // The lines around it are there, more of them when one scrolls, and none that is new.
+    browser.until("document.querySelector('.log-view').innerText.includes('line 11995 of')");
+    write_more(&more, "written meanwhile\n");
+    browser.script("document.querySelector('.log-view').scrollTop = 0", &[]);
+    browser.until("document.querySelector('.size').textContent === '1,500 lines'");
+    browser.press([key::ESCAPE]);
+    browser.press(['/', key::ENTER]);
+    browser.until(&format!("{now}.startsWith('line 12300 of')"));
+    browser.press_with(key::SHIFT, key::ENTER);
+    browser.until(&format!("{now}.startsWith('line 12000 of')"));
+    // The place has an address.
+    let place = browser.url();
+    assert!(place.contains("at=0.stdout."), "{place}");
+    browser.click(".island .button");
+    browser.until(&format!("{LAST} === 'written meanwhile'"));
+    browser.until("document.querySelector('.island').hidden");
+    assert!(!browser.url().contains("at="));
+    browser.go("about:blank");
+    browser.go(&place);
+    browser.until(&format!("{now}.startsWith('line 12000 of')"));
+
+    // What no engine but the browser's takes is said, and nothing breaks.
+    browser.view("#/logs/big?find=x");
+    browser.view("#/");
+    browser.view("#/logs/big");
+    browser.until_it_shows("Load older");
+    browser.press(['/']);
+    browser.press("(?<=Need)le".chars().chain([key::ENTER]));
+    browser.until_it_shows("Older lines could not be searched");
+    let complaints = browser.complaints();
+    assert!(complaints.iter().all(|one| one.contains("422")), "{complaints:?}");
+}
+
+#[test]
+fn lines_are_copied_and_a_log_is_downloaded_as_it_is() {
+    let home = Home::new();
+    home.start(
+        "web",
+        ["sh", "-c", "printf 'one \\033[31mred\\033[0m\\ntwo\\n'; echo bad >&2; exec sleep 60"],
+    );
+    home.until_out("web", "two");
+    eventually("the other is written", || home.err("web") == "bad\n");
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    let downloads = home.dir("downloads");
+    let origin = format!("http://127.0.0.1:{}", dashboard.port);
+    let permissions =
+        json!({"origin": origin, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
+    browser.devtools("Browser.grantPermissions", &permissions);
+    let behaviour = json!({"behavior": "allow", "downloadPath": downloads});
+    browser.devtools("Browser.setDownloadBehavior", &behaviour);
+    browser.view("#/logs/web?tab=stdout");
+    browser.until_it_shows("2 lines");
+    browser.click(".ends [aria-label^=Copy]");
+    browser.until_it_shows("2 lines copied");
+    browser.script("navigator.clipboard.readText().then(text => { window.copied = text })", &[]);
+    browser.until("window.copied === 'one red\\ntwo\\n'");
+
+    browser.click(".ends [aria-label=Download]");
+    let kept = eventually_some("the download is there", || {
+        std::fs::read(downloads.join("web-stdout.txt"))
+            .or_else(|_| std::fs::read(downloads.join("web-out.txt")))
+            .ok()
+    });
+    assert_eq!(String::from_utf8_lossy(&kept), home.out("web"), "byte by byte");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

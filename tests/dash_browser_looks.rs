@@ -84,12 +84,20 @@ fn look_at_every_screen(theme: &str, (width, height): (u32, u32)) {
         ("logs", "#/logs/orders", "document.querySelectorAll('.log-line').length > 20"),
         ("merged", "#/logs/orders/api?find=orders", "document.querySelector('mark')"),
         ("form", "#/new", "document.querySelector('dialog.form[open]')"),
+        (
+            "change",
+            "#/edit/web",
+            "document.querySelector('#form-env')?.value.includes('API_TOKEN')",
+        ),
     ];
     for (screen, address, is_there) in screens {
         browser.view(address);
         browser.until(is_there);
         look(screen);
     }
+    browser.click(".form-more summary");
+    browser.script("document.querySelector('#form-log_total').scrollIntoView()", &[]);
+    look("change-more");
     browser.view("#/");
     browser.until("!document.querySelector('dialog')");
     browser.press(['?']);
@@ -99,6 +107,15 @@ fn look_at_every_screen(theme: &str, (width, height): (u32, u32)) {
     browser.press_with(key::CONTROL, 'k');
     browser.until("document.querySelector('dialog.palette')");
     look("palette");
+    browser.press([key::ESCAPE]);
+    browser.view("#/process/web");
+    browser.until("document.querySelector('.facts')");
+    browser.press(['m']);
+    browser.until("document.querySelector('.palette h2')");
+    look("menu");
+    browser.press("signal".chars().chain([key::ENTER]));
+    browser.until("document.querySelector('.palette h2')?.textContent.startsWith('Send')");
+    look("signals");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
@@ -166,6 +183,34 @@ fn the_empty_page_and_the_bar_of_an_outage_are_pictured_and_faultless() {
         browser.screenshot(&format!("outage-{theme}"));
         assert_eq!(violations(&browser), Vec::<Value>::new(), "outage {theme}");
     }
+}
+
+#[test]
+fn older_hits_and_the_place_of_one_are_faultless_in_every_size_and_theme() {
+    let home = Home::new();
+    let script = "echo First; yes 'a line of a log that is longer than a page holds' | \
+        head -n 700000; echo Last; exec sleep 60";
+    home.verb("run", ["big", "--log-max-size", "0", "--", "sh", "-c", script]).ok();
+    eventually("it is written", || {
+        home.sh(&format!("tail -c 5 '{}' | grep Last", home.out_path("big").display())).run().code
+            == 0
+    });
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.view("#/logs/big?find=First");
+    browser.until("document.querySelectorAll('.far-list li').length === 1");
+    browser.click(".far-list button");
+    browser.until("!document.querySelector('.island').hidden");
+    for (width, height) in [LAPTOP, TABLET, PHONE] {
+        browser.resize(width, height);
+        for theme in ["light", "dark"] {
+            browser
+                .script("document.documentElement.dataset.theme = arguments[0]", &[json!(theme)]);
+            browser.screenshot(&format!("older-hits-{theme}-{width}"));
+            assert_eq!(violations(&browser), Vec::<Value>::new(), "{theme} {width}");
+        }
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
 #[test]

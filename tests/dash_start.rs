@@ -118,3 +118,43 @@ fn a_snapshot_is_one_page_of_text() {
     assert!(!page.contains("http://") && !page.contains("https://"), "nothing foreign: {page}");
     assert!(!home.state().join("dash.token").exists(), "no dashboard was needed");
 }
+
+#[test]
+fn the_url_is_opened_in_the_browser_that_is_named_or_known() {
+    let home = Home::new();
+    let opened = |how: &str| {
+        eventually_some(&format!("{how} is called"), || {
+            let text = std::fs::read_to_string(home.at(how)).ok()?;
+            text.ends_with('\n').then(|| text.trim().to_owned())
+        })
+    };
+    // A stand-in that writes down what it is given, and stays as a browser does.
+    let stand_in = |path: &str, how: &str| {
+        let text =
+            format!("#!/bin/sh\necho \"$*\" > '{}'\nexec sleep 60\n", home.at(how).display());
+        home.script(path, &text)
+    };
+    let named = stand_in("my browser", "named");
+    let port = free_port().to_string();
+    let call = home.verb("dash", ["--port", &port, "--open"]).env("BROWSER", &named);
+    let dashboard = Dashboard::of(&home, call.spawn());
+    assert_eq!(opened("named"), dashboard.url);
+    assert_eq!(dashboard.login().len(), format!("Cookie: bgrun_dash_{port}=").len() + 64);
+
+    // One that runs is opened with a fresh URL, by what opens URLs here.
+    home.dir("desktop");
+    stand_in("desktop/xdg-open", "known");
+    let path = format!("{}:/usr/bin:/bin", home.at("desktop").display());
+    let begun = std::time::Instant::now();
+    let again = home.verb("dash", ["--open"]).env("PATH", &path).ok().out();
+    assert!(begun.elapsed() < Duration::from_secs(20), "it waits for the browser");
+    assert_eq!(opened("known"), again.lines().next().unwrap());
+    assert_ne!(again.lines().next().unwrap(), dashboard.url);
+    std::fs::remove_file(home.at("known")).unwrap();
+    let url = home.verb("dash", ["--url", "--open"]).env("PATH", &path).ok().out();
+    assert_eq!(opened("known"), url.trim());
+
+    let none = home.dir("empty");
+    let said = home.verb("dash", ["--url", "--open"]).env("PATH", none.as_os_str()).ok();
+    assert!(said.err().contains("open the URL yourself"), "{}", said.err());
+}

@@ -136,3 +136,34 @@ fn names_from_outside_are_harmless() {
     terminal.types("q");
     assert_eq!(terminal.exit_code(), 0);
 }
+
+#[test]
+fn nothing_is_cut_on_a_narrow_screen() {
+    let home = Home::new();
+    for name in ["web", "api", "db"] {
+        home.start_sleep(name);
+    }
+    home.start("failing", ["false"]);
+    home.start("done", ["true"]);
+    home.until("failing", "failed");
+    let mut terminal = screen(&home, 80);
+    terminal.until_it_shows("o by id  / filter  D delete  ? keys  q quit");
+    terminal.types("O");
+    terminal.until_it_shows("turned");
+}
+
+#[test]
+fn the_terminal_comes_back_however_it_ends() {
+    let home = Home::new();
+    home.start_sleep("web");
+    for (end, code) in [(None, 130), (Some(Signal::TERM), 0), (Some(Signal::INT), 130)] {
+        let mut terminal = screen(&home, 80);
+        match end {
+            None => terminal.types("\x03"),
+            Some(signal) => terminal.life.signal(signal),
+        }
+        assert_eq!(terminal.exit_code(), code, "{end:?}");
+        terminal.until_it_shows("\x1b[?1049l");
+        terminal.until_it_shows("\x1b[?25h");
+    }
+}

@@ -8,8 +8,8 @@ export class Refused extends Error {
   }
 }
 
-async function call(method, path, body) {
-  const options = { method, credentials: "same-origin", cache: "no-store" };
+async function call(method, path, body, signal) {
+  const options = { method, credentials: "same-origin", cache: "no-store", signal };
   if (method !== "GET") {
     options.headers = { "Content-Type": "application/json" };
     options.body = JSON.stringify(body ?? {});
@@ -17,7 +17,8 @@ async function call(method, path, body) {
   let response;
   try {
     response = await fetch(path, options);
-  } catch {
+  } catch (why) {
+    if (why.name === "AbortError") throw why;
     throw new Error("the dashboard cannot be reached");
   }
   const answer = await response.json().catch(() => ({}));
@@ -32,17 +33,29 @@ export const version = () => get("/api/version");
 export const details = (name) => get(`/api/processes/${encode(name)}`);
 export const environment = (name) => get(`/api/processes/${encode(name)}/env`);
 export const start = (spec) => call("POST", "/api/start", spec);
-export const stop = (name) => call("POST", `/api/stop/${encode(name)}`);
-export const restart = (name) => call("POST", `/api/restart/${encode(name)}`);
+const asked = (how) => {
+  const query = new URLSearchParams(Object.entries(how).filter(([, value]) => value !== undefined && value !== false)).toString();
+  return query && `?${query}`;
+};
+export const stop = (name, how = {}) => call("POST", `/api/stop/${encode(name)}${asked(how)}`);
+export const restart = (name, how = {}) => call("POST", `/api/restart/${encode(name)}${asked(how)}`);
+export const change = (name, patch, start) => call("POST", `/api/change/${encode(name)}${asked({ start })}`, patch);
+export const signal = (name, which, tree) => call("POST", `/api/signal/${encode(name)}`, { signal: which, tree });
+export const rotate = (name) => call("POST", `/api/rotate/${encode(name)}`);
 export const guard = (name, on) => call("POST", `/api/guard/${encode(name)}`, { on });
-export const remove = (name) => call("DELETE", `/api/processes/${encode(name)}`);
+export const lookAfter = () => call("POST", "/api/guard");
+export const remove = (name, how = {}) => call("DELETE", `/api/processes/${encode(name)}${asked(how)}`);
 export const undo = (id) => call("POST", `/api/undo/${encode(id)}`);
-export const check = (spec) => call("POST", "/api/check", spec);
+/** Of a spec, or of a change of the process of this name. */
+export const check = (spec, of) => call("POST", `/api/check${asked({ change: of })}`, spec);
 
 /** A piece of a log; `where` is `{offset}`, `{before}` or nothing for its end. */
 export function log(name, tab, where = {}) {
   const query = new URLSearchParams({ tab, lines: 10_000, ...where });
   return get(`/api/logs/${encode(name)}?${query}`);
 }
+
+/** The lines of a whole log that match; `where` is `{tab, grep, ignore_case, before, lines}`. */
+export const search = (name, where, signal) => call("GET", `/api/logs/${encode(name)}/search${asked(where)}`, undefined, signal);
 
 export const downloadPath = (name, tab) => `/api/logs/${encode(name)}/download?tab=${tab}`;

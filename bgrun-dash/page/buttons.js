@@ -1,6 +1,7 @@
 // The buttons of one process, wherever it is shown.
 
 import { act, session, toggle, toggleGuard } from "./actions.js";
+import { menu } from "./choices.js";
 import { arrange, h, icon, iconButton, setAttribute } from "./dom.js";
 import { isUp } from "./processes.js";
 import { address, logsAddress } from "./router.js";
@@ -17,8 +18,9 @@ export function buttons(name, { withLogs = true } = {}) {
   const guard = iconButton("guard", "Guard", () => toggleGuard([name]), { class: "act-guard" });
   const remove = iconButton("remove", `Delete ${name} (D)`, () => act("remove", [name]), { class: "danger act-remove" });
   const logs = h("a", { class: "icon-button act-logs", title: `Logs of ${name} (L)`, "aria-label": `Logs of ${name}` }, icon("logs"));
+  const more = iconButton("more", `More for ${name} (M)`, () => menu(name), { class: "act-more", "aria-haspopup": "dialog" });
   const element = h("div", { class: "actions", role: "group", "aria-label": `Actions for ${name}` });
-  arrange(element, session.readOnly ? (withLogs ? [logs] : []) : [power, restart, ...(withLogs ? [logs] : []), guard, remove]);
+  arrange(element, session.readOnly ? [...(withLogs ? [logs] : []), more] : [power, restart, ...(withLogs ? [logs] : []), guard, remove, more]);
   let wasUp = null;
   let wasGuarded = null;
   return {

@@ -9,7 +9,7 @@ import { connection } from "./events.js";
 import { consequence, isBadEnd, lastEnd, sentence, shortEnd } from "./explain.js";
 import { bytes, count, duration, lasted, moment, percent } from "./format.js";
 import { find, samples, uptime } from "./processes.js";
-import { address, go, listAddress, logsAddress } from "./router.js";
+import { address, editAddress, go, listAddress, logsAddress } from "./router.js";
 import { portLinks, showStatus } from "./row.js";
 import { sparkline } from "./sparkline.js";
 import { treeOf } from "./tree.js";
@@ -114,10 +114,10 @@ function makePane(name) {
   const acts = buttons(name, { withLogs: false });
   const known = h("div", { class: "known" });
   const variables = environment(name);
-  const more = session.readOnly ? null : iconButton("same", `New process like ${name}`, () => go({ view: "new", query: new URLSearchParams({ like: name }) }));
+  const change = session.readOnly ? null : h("a", { class: "button small", href: address(editAddress(name)), "aria-keyshortcuts": "E" }, icon("edit"), "Change");
   const header = h("header", {},
     h("div", { class: "title" }, h("h2", {}, h("bdi", {}, name)), status, iconButton("close", "Close details (Esc)", () => go(listAddress()), { class: "close" })),
-    h("div", { class: "tools" }, h("a", { class: "button small", href: address(logsAddress([name])) }, icon("logs"), "Logs"), acts.element, more));
+    h("div", { class: "tools" }, h("a", { class: "button small", href: address(logsAddress([name])) }, icon("logs"), "Logs"), change, acts.element));
   const element = h("div", { class: "pane" }, header, h("div", { class: "content" }, now.element, known));
   let asked = 0;
   let print = null;

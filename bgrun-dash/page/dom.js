@@ -77,7 +77,8 @@ const SHAPES = {
   help: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M9.5 9.5a2.5 2.5 0 1 1 3.6 2.3c-.8.4-1.1 1-1.1 1.7M12 16.8v.2"],
   copy: ["M9 9h11v11H9z", "M5 15H4V4h11v1"],
   download: ["M12 4v11M7 11l5 5 5-5M5 20h14"],
-  same: ["M8 8h12v12H8z", "M4 16V4h12"],
+  more: ["M5 12h.01M12 12h.01M19 12h.01"],
+  edit: ["M4 20l1-4L16 5l3 3L8 19z", "M14 7l3 3"],
 };
 
 /** A picture that repeats a label; it says nothing to a screen reader. */

@@ -1,12 +1,12 @@
 // Everything by keyboard.
 
-import { act, toggle, toggleGuard, undoLast } from "./actions.js";
+import { act, session, toggle, toggleGuard, undoLast } from "./actions.js";
+import { everything, menu } from "./choices.js";
 import { byId } from "./dom.js";
 import { help, singleKeys } from "./help.js";
 import { clearSelection, focusCursor, moveCursor, selectAll, selected, setCursor, targets, toggleSelected } from "./list.js";
 import { leaveLogs, logsOpen } from "./logs.js";
-import { palette } from "./palette.js";
-import { go, listAddress, listQuery, processAddress, route } from "./router.js";
+import { editAddress, go, listAddress, listQuery, processAddress, route } from "./router.js";
 
 const isTyping = (element) => element?.matches?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
@@ -16,8 +16,14 @@ function escape() {
     focused.blur();
     if (focused.id === "search") focusCursor();
     else logsOpen()?.window.element.focus();
+  } else if (route.view === "logs" && logsOpen()?.far.isOpen) {
+    logsOpen().far.open(false);
+    logsOpen().window.element.focus();
   } else if (route.view === "logs") {
     leaveLogs();
+  } else if (route.view === "edit") {
+    // It is not there yet.
+    go(processAddress(route.names[0]));
   } else if (route.view === "process") {
     const [name] = route.names;
     go(listAddress());
@@ -59,7 +65,11 @@ const ACTIONS = {
   s: (names) => toggle(names),
   d: (names) => act("remove", names),
   g: (names) => toggleGuard(names),
+  e: ([name]) => name && go(editAddress(name)),
+  m: ([name]) => name && menu(name),
 };
+/** What may be done where nothing may be changed. */
+const LOOKS = ["m"];
 
 function whom() {
   return route.view === "logs" ? route.names : targets();
@@ -70,6 +80,7 @@ function meaning(key) {
   const inLogs = route.view === "logs" && logsOpen();
   const own = (inLogs ? LOGS : LIST)[key];
   if (own) return own;
+  if (session.readOnly && (key in ACTIONS || key === "n") && !LOOKS.includes(key)) return null;
   if (ACTIONS[key]) return () => ACTIONS[key](whom());
   if (key === "n") return () => go({ view: "new" });
   if (key === "u") return undoLast;
@@ -83,7 +94,7 @@ export function listenToKeys() {
     const isModal = document.querySelector("dialog[open]") !== null;
     if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
       event.preventDefault();
-      if (!isModal) palette();
+      if (!isModal) everything();
       return;
     }
     if (isModal || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -40,7 +40,7 @@ export function logBar(view) {
   const more = h("button", { type: "button", class: "button small", hidden: true, onclick: () => view.source.older(Infinity) }, "Load older");
   const said = h("p", { class: "problem", role: "alert", hidden: true });
   const element = h("div", { class: "log-bar" },
-    h("div", { class: "find-group", role: "search" }, find, tally, previous, next, only),
+    h("div", { class: "find-group", role: "search" }, find, tally, previous, next, only, view.far.button),
     tabs, runs, h("div", { class: "toggles" }, follow, times, wrap),
     h("div", { class: "ends" }, more, size, iconButton("copy", "Copy all lines that are shown", () => view.copyAll()), iconButton("download", "Download", () => view.download())),
     said);
@@ -81,9 +81,9 @@ export function logBar(view) {
     update() {
       const { lines } = view;
       const total = lines.hits.length;
-      if (lines.pattern) setText(tally, total === 0 ? "no hits" : view.hit >= 0 ? `${(view.hit + 1).toLocaleString("en")} of ${total.toLocaleString("en")}` : count(total, "hit"));
+      if (lines.pattern) setText(tally, view.far.tally ?? (total === 0 ? "no hits" : view.hit >= 0 ? `${(view.hit + 1).toLocaleString("en")} of ${total.toLocaleString("en")}` : count(total, "hit")));
       else if (find.getAttribute("aria-invalid") !== "true") setText(tally, "");
-      for (const button of [previous, next]) button.disabled = total === 0;
+      for (const button of [previous, next]) button.disabled = total === 0 && view.far.hits.length === 0;
       for (const button of tabs.children) button.setAttribute("aria-pressed", String((view.tab ?? "both") === button.dataset.tab));
       follow.setAttribute("aria-pressed", String(view.window.follow));
       times.setAttribute("aria-pressed", String(view.times));

@@ -6,6 +6,8 @@ import * as api from "./api.js";
 /** So much of one stream is kept in the page; what is older can be asked for, or downloaded. */
 const KEPT_BYTES = 32 * 1024 * 1024;
 const RETRY_MS = 1000;
+/** Lines on each side of a place that is visited. */
+const AROUND = 500;
 export const TABS = ["stdout", "stderr"];
 
 const encoder = new TextEncoder();
@@ -26,7 +28,7 @@ function times(answer) {
 }
 
 export class LogSource {
-  /** `told` is `{appended(source, count), arranged(addedBefore), failed(message)}`. */
+  /** `told` is `{appended(source, count), arranged(addedBefore), failed(message), settled()}`. */
   constructor(lines, names, told) {
     this.lines = lines;
     this.told = told;
@@ -80,6 +82,7 @@ export class LogSource {
 
   /** Shows only what a run wrote: `rangeOf(stream)` is `{from, to}` in bytes, or null for everything. */
   async only(rangeOf) {
+    this.visit = null;
     for (const stream of this.streams) {
       stream.range = rangeOf(stream);
       stream.from = null;
@@ -90,6 +93,53 @@ export class LogSource {
     this.lines.arrange();
     this.told.arranged(0);
     this.older();
+  }
+
+  /** Shows only the lines around a byte of one stream; answers the line that begins there. */
+  async around(stream, offset) {
+    const mine = (this.visit = {});
+    const [before, after] = await Promise.all([
+      api.log(stream.name, stream.tab, { before: offset, lines: AROUND }),
+      api.log(stream.name, stream.tab, { offset, lines: AROUND }),
+    ]);
+    if (this.closed || this.visit !== mine) return null;
+    for (const other of this.streams) {
+      this.lines.clear(other);
+      Object.assign(other, { range: { from: 0, to: 0 }, from: null, next: null });
+    }
+    this.lines.prepend(stream, after.text, times(after));
+    const [line = null] = stream.lines;
+    this.lines.prepend(stream, before.text, times(before));
+    Object.assign(stream, { range: { from: before.offset, to: after.next_offset }, from: before.offset, next: after.next_offset });
+    this.lines.arrange();
+    this.told.arranged(0);
+    return line;
+  }
+
+  /** Adds lines before (-1) or behind (1) those of `around`. */
+  async widen(stream, by) {
+    if (stream.busy || this.closed) return;
+    const { from, to } = stream.range;
+    const mine = this.visit;
+    stream.busy = true;
+    try {
+      const answer = await api.log(stream.name, stream.tab, by < 0 ? { before: from, lines: AROUND } : { offset: to, lines: AROUND });
+      if (this.closed || this.visit !== mine || stream.range?.from !== from || answer.text === "") return;
+      if (by < 0) {
+        const added = this.lines.prepend(stream, answer.text, times(answer));
+        stream.range.from = stream.from = answer.offset;
+        this.lines.arrange();
+        this.told.arranged(added);
+      } else {
+        this.lines.append(stream, answer.text, times(answer));
+        stream.range.to = stream.next = answer.next_offset;
+        this.told.arranged(0);
+      }
+    } catch (why) {
+      this.told.failed(`${stream.name}: ${why.message}`);
+    } finally {
+      stream.busy = false;
+    }
   }
 
   #isLive(stream) {
@@ -131,6 +181,7 @@ export class LogSource {
     };
     await Promise.all(this.streams.map(read));
     this.told.arranged(0);
+    this.told.settled();
   }
 
   #take(stream, answer, time) {

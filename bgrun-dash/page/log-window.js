@@ -23,6 +23,8 @@ export class LogWindow {
   onFollow = () => {};
   /** Called when the beginning comes near. */
   onTop = () => {};
+  /** Called when the end does. */
+  onBottom = () => {};
 
   constructor(lines, draw) {
     this.#lines = lines;
@@ -180,6 +182,7 @@ export class LogWindow {
     if (this.follow && isUp && !this.#atEnd()) this.#leave();
     else if (!this.follow && !isUp && this.#atEnd()) this.toEnd();
     if (scrollTop < 800) this.onTop();
+    if (!this.follow && this.element.scrollHeight - scrollTop - this.element.clientHeight < 800) this.onBottom();
     this.schedule();
   }
 

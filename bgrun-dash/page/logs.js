@@ -7,6 +7,7 @@ import { byId, h, setText } from "./dom.js";
 import { copy } from "./empty.js";
 import { clock, count } from "./format.js";
 import { logBar } from "./log-bar.js";
+import { FarHits } from "./log-far.js";
 import { logHead } from "./log-head.js";
 import { Lines, LONGEST } from "./log-lines.js";
 import { LogSource } from "./log-source.js";
@@ -30,6 +31,9 @@ class LogsView {
     this.names = names;
     this.waiting = 0;
     this.hit = -1;
+    /** The place that is visited: `{stream, offset}`; null at the end. */
+    this.island = null;
+    this.rangeOf = () => null;
     this.lines = new Lines();
     this.lines.read = (line) => plain(line.text.length > LONGEST ? line.text.slice(0, LONGEST) : line.text);
     this.window = new LogWindow(this.lines, (line, row) => this.draw(line, row));
@@ -37,13 +41,16 @@ class LogsView {
       appended: (stream, added) => this.appended(added),
       arranged: (before) => this.arranged(before),
       failed: (message) => this.bar.say(message),
+      settled: () => this.far.soon(),
     });
+    this.far = new FarHits(this);
     this.bar = logBar(this);
     this.head = logHead(this, buttons);
     this.fresh = h("button", { type: "button", class: "button primary fresh", hidden: true, onclick: () => this.window.toEnd() });
-    this.element = h("div", { class: "logs-frame" }, this.head.element, this.bar.element, h("div", { class: "log-place" }, this.window.element, this.fresh));
+    this.element = h("div", { class: "logs-frame" }, this.head.element, this.bar.element, this.far.element, h("div", { class: "log-place" }, this.window.element, this.fresh));
     this.window.onFollow = (follows) => this.followed(follows);
-    this.window.onTop = () => {};
+    this.window.onTop = () => this.island && this.source.widen(this.island.stream, -1);
+    this.window.onBottom = () => this.island && this.source.widen(this.island.stream, 1);
     this.window.wrap = localStorage.getItem("wrap") === "true";
     this.times = localStorage.getItem("times") === "true";
     this.applyShape();
@@ -99,8 +106,40 @@ class LogsView {
     this.bar.update();
   }
 
+  /** Shows the lines around a byte of a stream. */
+  async visit(stream, offset) {
+    this.island = { stream, offset };
+    this.setFollow(false);
+    let line = null;
+    try {
+      line = await this.source.around(stream, offset);
+    } catch (why) {
+      this.bar.say(why.message);
+    }
+    if (!line || this.island?.offset !== offset) return;
+    this.far.place(this.island, line.time);
+    this.hitLine = line;
+    this.hit = this.lines.hits.findIndex((index) => this.lines.all[index] === line);
+    const row = this.lines.isFiltered ? this.hit : this.lines.all.indexOf(line);
+    if (row >= 0) this.window.reveal(row);
+    this.bar.update();
+    setQuery("at", [this.names.indexOf(stream.name), stream.tab, offset].join("."), { replace: true });
+  }
+
+  /** Back to the end of the log, and what is written now. */
+  async leaveIsland() {
+    if (!this.island) return;
+    this.island = null;
+    this.hit = -1;
+    this.far.place(null);
+    setQuery("at", null, { replace: true });
+    await this.source.only(this.rangeOf);
+    this.window.toEnd();
+  }
+
   /** Follows, or stands still. */
   setFollow(on) {
+    if (on && this.island) return this.leaveIsland();
     if (on) return this.window.toEnd();
     this.window.follow = false;
     this.followed(false);
@@ -110,16 +149,29 @@ class LogsView {
     const { pattern, problem } = patternOf(text);
     this.bar.problem(problem);
     if (problem) return;
+    if (pattern?.source !== this.lines.pattern?.source) this.far.forget();
     this.lines.search(pattern, onlyHits);
     this.hit = -1;
     this.window.refresh();
-    if (pattern && this.lines.hits.length > 0) this.step(-1);
+    if (pattern && this.lines.hits.length > 0) this.stepHere(-1);
+    this.far.soon();
     this.bar.update();
     setQuery("find", text, { replace: true });
   }
 
-  /** Goes to the next hit (1) or the one before (-1); from nowhere, to the last one. */
+  /** Goes to the next hit (1) or the one before (-1), also into what is not loaded. */
   step(by) {
+    if (this.far.at >= 0) {
+      if (!this.far.step(by) && by > 0) this.leaveIsland();
+      return;
+    }
+    const isFirst = this.hit === 0 || this.lines.hits.length === 0;
+    if (by < 0 && isFirst && this.far.hits.length > 0) this.far.step(by);
+    else this.stepHere(by);
+  }
+
+  /** The same among the lines that are loaded; from nowhere, to the last one. */
+  stepHere(by) {
     const total = this.lines.hits.length;
     if (total === 0) return;
     if (this.hit < 0) this.hit = by < 0 ? total - 1 : Math.min(total - 1, Math.max(0, this.lines.hitFrom(this.window.firstRow)));
@@ -130,10 +182,13 @@ class LogsView {
   }
 
   setTab(tab) {
+    this.leaveIsland();
     for (const stream of this.source.streams) stream.visible = tab === "both" || stream.tab === tab;
     this.tab = tab;
     this.lines.arrange();
     this.hit = -1;
+    this.far.forget();
+    this.far.soon();
     this.window.refresh();
     this.bar.update();
     setQuery("tab", tab === "both" ? null : tab, { replace: true });
@@ -158,12 +213,16 @@ class LogsView {
   /** Shows what one run wrote, or everything. */
   setRun(run, runs) {
     this.run = run;
+    this.island = null;
+    this.far.forget();
+    this.far.place(null);
     const at = runs.findIndex((known) => known.run === run);
-    this.source.only((stream) => {
+    this.rangeOf = (stream) => {
       if (at < 0) return null;
       const start = (known) => known?.[`${stream.tab}_offset`] ?? null;
       return { from: start(runs[at]) ?? 0, to: start(runs[at - 1]) };
-    });
+    };
+    this.source.only(this.rangeOf);
     this.window.toEnd();
     setQuery("run", at < 0 ? null : String(run), { replace: true });
   }
@@ -188,6 +247,7 @@ class LogsView {
   }
 
   close() {
+    this.far.forget();
     this.source.close();
   }
 }
@@ -212,6 +272,9 @@ export function showLogs(now) {
   open.source.open().then(() => {
     if (open !== mine) return;
     if (asked && mine.bar.question() === asked) mine.search(asked, mine.lines.onlyHits);
+    const [index, side, offset] = (now.query.get("at") ?? "").split(".");
+    const stream = mine.source.streams.find((one) => one.name === names[Number(index)] && one.tab === side);
+    if (stream && Number.isSafeInteger(Number(offset))) mine.visit(stream, Number(offset));
   });
   if (asked) mine.bar.ask(asked);
   mine.window.element.focus();

@@ -2,17 +2,17 @@
 
 import { session } from "./actions.js";
 import * as api from "./api.js";
+import { everything } from "./choices.js";
 import { showDetails, updateDetails } from "./details.js";
 import { byId, icon, setText } from "./dom.js";
 import { connect } from "./events.js";
-import { showForm } from "./form.js";
+import { isForm, showForm } from "./form.js";
 import { help } from "./help.js";
 import { listenToKeys } from "./keys.js";
 import { drawLines, mark, show, tick } from "./list.js";
 import { showLogs, updateLogs } from "./logs.js";
 import { updateOutage } from "./outage.js";
-import { palette } from "./palette.js";
-import { all, beginSampling, EVERY_MS, seedHistory, subscribe } from "./processes.js";
+import { all, beginSampling, seedHistory, subscribe } from "./processes.js";
 import { go, onRoute, route, setQuery } from "./router.js";
 import { draw as drawTheme, nextTheme } from "./theme.js";
 
@@ -29,8 +29,12 @@ function changed(names) {
 
 function routed(now, before) {
   if (document.activeElement !== byId("search")) byId("search").value = now.query.get("q") ?? "";
-  showLogs(now.view === "new" && before ? before : now);
-  showDetails(now.view === "new" && before ? before : now);
+  // A form stands over what was there.
+  const shown = isForm(now) ? (before && !isForm(before) ? before : null) : now;
+  if (shown) {
+    showLogs(shown);
+    showDetails(shown);
+  }
   showForm(now, before);
   if (known) show(new Set());
   mark();
@@ -42,7 +46,7 @@ function bind() {
   byId("help-open").onclick = help;
   byId("theme").onclick = nextTheme;
   byId("new").onclick = () => go({ view: "new" });
-  byId("palette-open").onclick = palette;
+  byId("palette-open").onclick = everything;
   byId("skip").onclick = () => byId("main").focus();
   byId("search").oninput = (event) => {
     const q = event.target.value;
@@ -62,8 +66,7 @@ async function learn() {
     session.readOnly = answer.read_only === true;
     setText(byId("host"), [answer.host, session.readOnly ? "read only" : null].filter(Boolean).join(" · "));
     byId("new").hidden = session.readOnly;
-    const seen = await api.get("/api/history");
-    if (seen.every_ms === EVERY_MS) seedHistory(seen.processes);
+    seedHistory(await api.get("/api/history"));
   } catch {
     // The stream says what is wrong, and the lines begin now.
   }

@@ -4,9 +4,9 @@ const records = new Map();
 const listeners = new Set();
 const history = new Map();
 
-/** A sample every so often; so many of them are ten minutes. */
-export const EVERY_MS = 5000;
-export const SAMPLES = 120;
+/** A sample every so often, as the dashboard itself takes them; so many are ten minutes. */
+const EVERY_MS = 5000;
+const SAMPLES = 120;
 
 export const all = () => [...records.values()];
 export const find = (name) => records.get(name);

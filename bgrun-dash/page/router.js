@@ -4,6 +4,7 @@
 //   #/process/web               details of one process beside the list
 //   #/logs/web/api?find=error   logs of one or several
 //   #/new                       the form
+//   #/edit/web                  the same for a change
 
 const listeners = new Set();
 
@@ -17,7 +18,7 @@ export function parse(hash) {
   } catch {
     // A broken escape names nothing.
   }
-  const known = view === "new" || (["process", "logs"].includes(view) && names.length > 0);
+  const known = view === "new" || (["process", "logs", "edit"].includes(view) && names.length > 0);
   return { view: known ? view : "list", names, query: new URLSearchParams(search) };
 }
 
@@ -60,6 +61,7 @@ export function listQuery() {
 }
 
 export const processAddress = (name) => ({ view: "process", names: [name], query: listQuery() });
+export const editAddress = (name) => ({ view: "edit", names: [name], query: listQuery() });
 export const logsAddress = (names) => ({ view: "logs", names, query: listQuery() });
 export const listAddress = () => ({ view: "list", query: listQuery() });
 

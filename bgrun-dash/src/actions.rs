@@ -23,6 +23,7 @@ pub(crate) struct HowToStart {
     force: bool,
     if_absent: bool,
     wait: bool,
+    fetch: bool,
 }
 
 impl HowToStart {
@@ -32,6 +33,7 @@ impl HowToStart {
             (self.force, "--force"),
             (self.if_absent, "--if-absent"),
             (self.wait, "--wait"),
+            (self.fetch, "--fetch"),
         ];
         all.into_iter().filter_map(|(is_asked, flag)| is_asked.then_some(flag)).collect()
     }
@@ -55,13 +57,77 @@ pub(crate) async fn run(spec: &Value, flags: &[&str]) -> Result<Value, Problem> 
     verbs::run("bgrun-run", &arguments, input).await?.only()
 }
 
-pub(crate) async fn stop(Name(name): Name, _: Nothing) -> Result<Response, Problem> {
-    let came = verbs::run("bgrun-kill", &["--json", "-"], verbs::named(&name)).await?;
+/// How a stop is meant.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct HowToStop {
+    timeout_ms: Option<u64>,
+}
+
+pub(crate) async fn stop(
+    Name(name): Name,
+    Asked(how): Asked<HowToStop>,
+    _: Nothing,
+) -> Result<Response, Problem> {
+    let timeout = how.timeout_ms.map(|ms| format!("--timeout={ms}ms"));
+    let arguments: Vec<&str> = ["--json", "-"].into_iter().chain(timeout.as_deref()).collect();
+    let came = verbs::run("bgrun-kill", &arguments, verbs::named(&name)).await?;
     answer::value(&came.only()?)
 }
 
-pub(crate) async fn restart(Name(name): Name, _: Nothing) -> Result<Response, Problem> {
-    answer::value(&run(&json!({"name": name}), &["--restart"]).await?)
+/// How a restart is meant.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct HowToRestart {
+    force: bool,
+    fetch: bool,
+}
+
+pub(crate) async fn restart(
+    Name(name): Name,
+    Asked(how): Asked<HowToRestart>,
+    _: Nothing,
+) -> Result<Response, Problem> {
+    let again = if how.force { "--force" } else { "--restart" };
+    let fetch = how.fetch.then_some("--fetch");
+    let flags: Vec<&str> = [again].into_iter().chain(fetch).collect();
+    answer::value(&run(&json!({"name": name}), &flags).await?)
+}
+
+/// A signal, and to whom.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Signal {
+    signal: String,
+    #[serde(default)]
+    tree: bool,
+}
+
+pub(crate) async fn signal(Name(name): Name, sent: Sent) -> Result<Response, Problem> {
+    let Signal { signal, tree } = sent.json()?;
+    let signal: bgrun_platform::Signal = signal
+        .parse()
+        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{error}")))?;
+    let signal = format!("--signal={signal}");
+    let mut arguments = vec!["--json", &signal, "-"];
+    arguments.extend(tree.then_some("--tree"));
+    let came = verbs::run("bgrun-kill", &arguments, verbs::named(&name)).await?;
+    answer::value(&came.only()?)
+}
+
+pub(crate) async fn rotate(Name(name): Name, _: Nothing) -> Result<Response, Problem> {
+    processes::record(&name, &[]).await?;
+    let arguments = ["--json", "--rotate", "-"];
+    let came = verbs::run("bgrun-logs", &arguments, verbs::named(&name)).await?;
+    Ok(answer::printed(came.done()?))
+}
+
+pub(crate) async fn look_after(_: Nothing) -> Result<Response, Problem> {
+    let came = verbs::run("bgrun-guard", &["--json"], "").await?;
+    // What it could not put right it names; that it looked is what was asked for.
+    match came.exit {
+        Some(0 | 1) if !came.stdout.is_empty() => Ok(answer::printed(came.stdout)),
+        _ => Ok(answer::printed(came.done()?)),
+    }
 }
 
 /// Whether it is to be kept alive.
@@ -109,14 +175,15 @@ pub(crate) async fn undo(
 ) -> Result<Response, Problem> {
     let undo = Undo::find(&dashboard.home, &id)
         .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "that cannot be undone any more"))?;
-    // What has its name by now is not to be changed.
-    match processes::record(undo.name(), &[]).await {
-        Err(problem) if problem.status == StatusCode::NOT_FOUND => {}
+    // What has its name by now is not to be changed; and what is gone is not to come back.
+    let there = match processes::record(undo.name(), &[]).await {
+        Err(problem) if problem.status == StatusCode::NOT_FOUND => false,
         Err(problem) => return Err(problem),
-        Ok(_) => {
-            let error = format!("'{}' is there again", undo.name());
-            return Err(Problem::new(StatusCode::CONFLICT, error));
-        }
+        Ok(_) => true,
+    };
+    if there != undo.is_change() {
+        let what = if there { "is there again" } else { "is not there any more" };
+        return Err(Problem::new(StatusCode::CONFLICT, format!("'{}' {what}", undo.name())));
     }
     let record = run(&undo.spec(), undo.flags()).await?;
     Undo::forget(&dashboard.home, &id);

@@ -15,11 +15,8 @@ pub(crate) struct Asset {
 }
 
 const HTML: &str = "text/html; charset=utf-8";
-#[allow(dead_code, reason = "until the page has one")]
 const SCRIPT: &str = "text/javascript; charset=utf-8";
-#[allow(dead_code, reason = "until the page has one")]
 const STYLE: &str = "text/css; charset=utf-8";
-#[allow(dead_code, reason = "until the page has one")]
 const PICTURE: &str = "image/svg+xml";
 
 macro_rules! assets {
@@ -40,6 +37,7 @@ pub(crate) const ASSETS: &[Asset] = assets! {
     "/api.js" SCRIPT "api.js"
     "/base.css" STYLE "base.css"
     "/buttons.js" SCRIPT "buttons.js"
+    "/choices.js" SCRIPT "choices.js"
     "/choose.js" SCRIPT "choose.js"
     "/details.css" STYLE "details.css"
     "/details.js" SCRIPT "details.js"
@@ -49,6 +47,7 @@ pub(crate) const ASSETS: &[Asset] = assets! {
     "/environment.js" SCRIPT "environment.js"
     "/events.js" SCRIPT "events.js"
     "/explain.js" SCRIPT "explain.js"
+    "/form-fields.js" SCRIPT "form-fields.js"
     "/form.js" SCRIPT "form.js"
     "/format.js" SCRIPT "format.js"
     "/help.js" SCRIPT "help.js"
@@ -59,6 +58,7 @@ pub(crate) const ASSETS: &[Asset] = assets! {
     "/list.css" STYLE "list.css"
     "/list.js" SCRIPT "list.js"
     "/log-bar.js" SCRIPT "log-bar.js"
+    "/log-far.js" SCRIPT "log-far.js"
     "/log-head.js" SCRIPT "log-head.js"
     "/log-lines.js" SCRIPT "log-lines.js"
     "/log-source.js" SCRIPT "log-source.js"

@@ -1,43 +1,79 @@
-//! `POST /api/check`: whether a spec would start, as far as can be told without starting it,
-//! and the command line that would.
+//! `POST /api/check`: whether a spec would start, or a change would, as far as can be told
+//! without starting it, and the command line that would.
 
-use std::num::NonZeroU64;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use axum::response::Response;
-use bgrun_store::{KeepAlive, name, rendered};
+use bgrun_store::name;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::answer::{self, Problem};
-use crate::extract::Sent;
+use crate::change::Change;
+use crate::extract::{Asked, Sent};
+use crate::spec::Spec;
+use crate::{processes, verbs};
 
-/// What is checked of a spec.
+/// What is checked.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Spec {
-    name: Option<String>,
-    command: Option<String>,
-    argv: Option<Vec<String>>,
-    #[serde(alias = "directory")]
-    workdir: Option<PathBuf>,
-    group: Option<String>,
-    env: Option<std::collections::BTreeMap<String, String>>,
-    env_files: Option<Vec<String>>,
-    keep_alive: Option<KeepAlive>,
-    memory_limit_bytes: Option<u64>,
-    restart_interval_minutes: Option<NonZeroU64>,
-    stop_signal: Option<String>,
-    stop_timeout_ms: Option<u64>,
+pub(crate) struct Question {
+    /// The process that is to be changed so.
+    change: Option<String>,
 }
 
-pub(crate) async fn check(sent: Sent) -> Result<Response, Problem> {
-    let spec: Spec = sent.json()?;
+pub(crate) async fn check(
+    Asked(question): Asked<Question>,
+    sent: Sent,
+) -> Result<Response, Problem> {
     let here = std::env::current_dir().unwrap_or_default();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let known = std::env::split_paths(&path).collect::<Vec<_>>();
-    answer::value(&checked(&spec, &here, &known))
+    let Some(name) = question.change else {
+        let spec: Spec = sent.json()?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut checked = checked(&spec, &here, &std::env::split_paths(&path).collect::<Vec<_>>());
+        checked["line"] = spec.line(&[]).into();
+        if has_command(&spec) {
+            try_out(&mut checked, &sent.json::<Value>()?, &[]).await?;
+        }
+        return answer::value(&checked);
+    };
+    let patch: Map<String, Value> = sent.json()?;
+    let record = processes::record(&name, &["--env"]).await?;
+    let change = Change::new(&record, &patch)?;
+    let whole = change.outcome()?;
+    let path = record["env"]["PATH"].as_str().unwrap_or_default();
+    let known: Vec<_> = std::env::split_paths(path).collect();
+    let mut checked = checked(&whole, &here, &known);
+    checked["line"] = change.line()?.into();
+    try_out(&mut checked, change.spec(), &change.flags(true)).await?;
+    answer::value(&checked)
+}
+
+fn has_command(spec: &Spec) -> bool {
+    spec.argv.is_some() || spec.command.is_some()
+}
+
+/// Asks the tool itself. What it does not like is a problem too, unless one is known already:
+/// it is likely to be the same.
+async fn try_out(checked: &mut Value, spec: &Value, flags: &[&str]) -> Result<(), Problem> {
+    let mut arguments = vec!["-", "--json", "--dry-run"];
+    arguments.extend(flags);
+    let input = Value::from(vec![spec.clone()]).to_string();
+    let came = verbs::run("bgrun-run", &arguments, input).await?;
+    let plan: Value = serde_json::from_slice(&came.stdout).unwrap_or_default();
+    checked["changes"] =
+        if plan[0]["changes"].is_array() { plan[0]["changes"].clone() } else { json!([]) };
+    checked["is_new"] = plan[0]["is_new"].as_bool().unwrap_or(true).into();
+    if came.exit == Some(0) {
+        return Ok(());
+    }
+    if let Some(problems) = checked["problems"].as_array_mut().filter(|known| known.is_empty()) {
+        let said = plan[0]["error"].as_str().map(str::to_owned);
+        let message = said.unwrap_or_else(|| came.problem().error);
+        problems.push(json!({"field": "general", "message": message}));
+    }
+    Ok(())
 }
 
 fn checked(spec: &Spec, here: &Path, known: &[PathBuf]) -> Value {
@@ -71,7 +107,6 @@ fn checked(spec: &Spec, here: &Path, known: &[PathBuf]) -> Value {
         (None, _) => complain("command", "what is to be started?".to_owned()),
     }
     json!({
-        "line": line(spec),
         "problems": problems,
         "directory": directory.to_string_lossy(),
         "program": program.map(|program| program.to_string_lossy().into_owned()),
@@ -89,39 +124,6 @@ fn find(word: &str, directory: &Path, known: &[PathBuf]) -> Option<PathBuf> {
     known.iter().map(|above| directory.join(above).join(word)).find(can_be_executed)
 }
 
-/// The command line that starts `spec`. Values of variables are secrets until the opposite
-/// is known, but these are being typed by who reads them.
-fn line(spec: &Spec) -> String {
-    let mut words: Vec<String> = ["bgrun", "run"].map(str::to_owned).to_vec();
-    words.extend(spec.name.clone());
-    if let Some(directory) = &spec.workdir {
-        words.push(format!("--directory={}", directory.display()));
-    }
-    words.extend(spec.group.as_ref().map(|group| format!("--group={group}")));
-    if let Some(policy) = spec.keep_alive.filter(|policy| *policy != KeepAlive::Never) {
-        words.push(format!("--keep-alive={policy}"));
-    }
-    words.extend(spec.memory_limit_bytes.map(|bytes| format!("--memory-limit={bytes}")));
-    let interval = spec.restart_interval_minutes;
-    words.extend(interval.map(|minutes| format!("--restart-interval={minutes}")));
-    words.extend(spec.stop_signal.as_ref().map(|signal| format!("--stop-signal={signal}")));
-    words.extend(spec.stop_timeout_ms.map(|ms| format!("--stop-timeout={ms}ms")));
-    words.extend(spec.env_files.iter().flatten().map(|file| format!("--env-file={file}")));
-    for (key, value) in spec.env.iter().flatten() {
-        words.push(format!("--env={key}={value}"));
-    }
-    match (&spec.argv, &spec.command) {
-        (Some(argv), _) => {
-            words.push("--".to_owned());
-            words.extend(argv.iter().cloned());
-        }
-        (None, Some(command)) => words.extend(["--command".to_owned(), command.clone()]),
-        (None, None) => {}
-    }
-    let words: Vec<std::ffi::OsString> = words.into_iter().map(Into::into).collect();
-    rendered(&words)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,16 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_fine_has_its_command_line() {
-        let fine = answer(json!({"name": "web", "argv": ["sh", "-c", "a b"], "workdir": "/tmp",
-            "env": {"A": "x y"}, "keep_alive": "on-failure"}));
-        assert_eq!(fine["problems"], json!([]));
-        let line = "bgrun run web --directory=/tmp --keep-alive=on-failure '--env=A=x y' -- \
-                    sh -c 'a b'";
-        assert_eq!(fine["line"], line);
-        let shell = answer(json!({"command": "a | b"}));
-        assert_eq!(shell["line"], "bgrun run --command 'a | b'");
-        assert_eq!(shell["problems"], json!([]));
+    fn what_is_fine_has_no_problems() {
+        for fine in [
+            json!({"name": "web", "argv": ["sh", "-c", "a b"], "workdir": "/tmp"}),
+            json!({"command": "a | b"}),
+        ] {
+            assert_eq!(answer(fine)["problems"], json!([]));
+        }
     }
 
     #[test]

@@ -45,7 +45,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(asked)) => Ok(Self(asked)),
-            Err(error) => Err(Problem::bad(error.body_text())),
+            Err(error) => {
+                let text = error.body_text();
+                let what = text.strip_prefix("Failed to deserialize query string: ");
+                Err(Problem::bad(format!("the query: {}", what.unwrap_or(&text))))
+            }
         }
     }
 }

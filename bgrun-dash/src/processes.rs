@@ -32,7 +32,9 @@ pub(crate) async fn record(name: &str, flags: &[&str]) -> Result<Value, Problem>
 }
 
 pub(crate) async fn details(Name(name): Name) -> Result<Response, Problem> {
-    let mut record = record(&name, &["--details"]).await?;
+    // With the environment it also says which variables were set by name; their values stay here.
+    let mut record = record(&name, &["--details", "--env"]).await?;
+    hide_values(&mut record);
     let words = ["--json", "--stderr", "--lines", LAST_WORDS, "-"];
     // Without them the details are still worth showing.
     if let Ok(came) = verbs::run("bgrun-logs", &words, verbs::named(&name)).await {
@@ -46,6 +48,17 @@ pub(crate) async fn details(Name(name): Name) -> Result<Response, Problem> {
         record[size] = length.map(|data| data.len()).into();
     }
     answer::value(&record)
+}
+
+/// Leaves the environment that is shown to everybody: the overrides called `BGR_*`.
+fn hide_values(record: &mut Value) {
+    let keys = record["env_keys"].clone();
+    let is_shown = |key: &str| {
+        key.starts_with("BGR_") && keys.as_array().is_some_and(|all| all.contains(&key.into()))
+    };
+    if let Some(env) = record["env"].as_object_mut() {
+        env.retain(|key, _| is_shown(key));
+    }
 }
 
 pub(crate) async fn version(State(dashboard): State<Arc<Dashboard>>) -> Result<Response, Problem> {

@@ -11,8 +11,8 @@ use hyper::{StatusCode, Uri};
 use crate::answer::Problem;
 use crate::state::Dashboard;
 use crate::{
-    actions, assets, check, environment, events, follow, history, login_url, logs, openapi,
-    processes,
+    actions, assets, change, check, environment, events, follow, history, login_url, logs, openapi,
+    processes, search,
 };
 
 /// How it is asked.
@@ -70,6 +70,7 @@ const COUNT: &str = r#"{"type": "integer", "minimum": 0, "maximum": 900719925474
 const TAB: &str = r#"{"type": "string", "enum": ["stdout", "stderr"]}"#;
 const NAMES: &str = r#"{"type": "array", "items": {"type": "string"}, "minItems": 1}"#;
 const TEXT: &str = r#"{"type": "string"}"#;
+const EXPRESSION: &str = r#"{"type": "string", "minLength": 1, "maxLength": 1000}"#;
 
 /// All routes.
 pub(crate) const ROUTES: &[Route] = &[
@@ -139,6 +140,7 @@ pub(crate) const ROUTES: &[Route] = &[
             word("force", FLAG, "If it runs: stop it, and free the ports that it held."),
             word("if_absent", FLAG, "If it runs: leave it alone, and be content."),
             word("wait", FLAG, "Answer when it is ready, or has lived for a second."),
+            word("fetch", FLAG, "First bring the git work tree of its directory forward."),
         ],
         body: Some("Spec"),
         gives: Gives::Json("Record"),
@@ -150,7 +152,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/stop/{name}",
         operation: "stop",
         about: "Stops a process with everything it started.",
-        query: &[],
+        query: &[word("timeout_ms", COUNT, "How long it may take to end before it is killed.")],
         body: Some("Nothing"),
         gives: Gives::Json("Record"),
         refuses: &[404, 409, 503],
@@ -161,11 +163,60 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/restart/{name}",
         operation: "restart",
         about: "Stops a process, if it runs, and starts it with all that is stored.",
-        query: &[],
+        query: &[
+            word("force", FLAG, "Free the ports that it held before it is started."),
+            word("fetch", FLAG, "First bring the git work tree of its directory forward."),
+        ],
         body: Some("Nothing"),
         gives: Gives::Json("Record"),
         refuses: &[404, 409, 422, 503],
         handler: || post(actions::restart),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/change/{name}",
+        operation: "change",
+        about: "Another spec for a process: the body has what shall be different, and null for \
+                what shall go (RFC 7396). What runs is restarted, what does not is only stored.",
+        query: &[word("start", FLAG, "Start it also if it does not run.")],
+        body: Some("Patch"),
+        gives: Gives::Json("Changed"),
+        refuses: &[404, 409, 422, 503],
+        handler: || post(change::change),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/signal/{name}",
+        operation: "signal",
+        about: "Sends a signal to the main process, and changes nothing else.",
+        query: &[],
+        body: Some("Signal"),
+        gives: Gives::Json("Record"),
+        refuses: &[404, 409, 503],
+        handler: || post(actions::signal),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/rotate/{name}",
+        operation: "rotate",
+        about: "Makes archives of what is in its logs, while it writes on.",
+        query: &[],
+        body: Some("Nothing"),
+        gives: Gives::List("Rotated"),
+        refuses: &[404, 503],
+        handler: || post(actions::rotate),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/guard",
+        operation: "look_after",
+        about: "Looks once and puts right what went wrong, as `bgrun guard` does; answers what \
+                was done.",
+        query: &[],
+        body: Some("Nothing"),
+        gives: Gives::List("Anything"),
+        refuses: &[503],
+        handler: || post(actions::look_after),
     },
     Route {
         method: Method::Post,
@@ -193,6 +244,24 @@ pub(crate) const ROUTES: &[Route] = &[
         gives: Gives::Json("Log"),
         refuses: &[404],
         handler: || get(logs::piece),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/logs/{name}/search",
+        operation: "search",
+        about: "The last lines of a whole log, with its archives, that match; older ones with \
+                `before` the first one's offset.",
+        query: &[
+            word("grep", EXPRESSION, "A regular expression, as `bgrun logs --grep` has it."),
+            word("tab", TAB, "Which of the two logs; stdout unless said."),
+            word("ignore_case", FLAG, "Capital and small letters are the same."),
+            word("before", COUNT, "Only lines that begin before this byte."),
+            word("lines", COUNT, "The most hits; 200 unless said, and no more than 1000."),
+        ],
+        body: None,
+        gives: Gives::Json("Found"),
+        refuses: &[404, 422, 503, 504],
+        handler: || get(search::search),
     },
     Route {
         method: Method::Get,
@@ -238,10 +307,10 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/check",
         operation: "check",
         about: "Whether a spec would start, as far as can be told, and the command line for it.",
-        query: &[],
+        query: &[word("change", TEXT, "The process of which the body is a change.")],
         body: Some("Spec"),
         gives: Gives::Json("Checked"),
-        refuses: &[],
+        refuses: &[404, 503],
         handler: || post(check::check),
     },
     Route {

@@ -1,6 +1,6 @@
-//! Taking a deletion back. What was deleted is kept for a minute, in the state directory
-//! and with its environment, so that no secret travels and a new start of the dashboard
-//! forgets nothing; only then its logs are removed.
+//! Taking a deletion back, or a change. What was there before is kept for a minute, in the
+//! state directory and with its environment, so that no secret travels and a new start of the
+//! dashboard forgets nothing; only then the logs of what was deleted are removed.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -15,17 +15,29 @@ use crate::access::{secret, write_private};
 /// For so long it can be taken back.
 pub(crate) const WINDOW: Duration = Duration::from_secs(60);
 
-/// A deletion.
+/// A deletion, or a change.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Undo {
     /// The record as it was, with its environment.
     record: Value,
     removes_logs: bool,
+    /// Whether it is still there, and other than it was.
+    #[serde(default)]
+    is_change: bool,
 }
 
 impl Undo {
     pub(crate) fn new(record: Value, removes_logs: bool) -> Self {
-        Self { record, removes_logs }
+        Self { record, removes_logs, is_change: false }
+    }
+
+    /// Of a process that was changed.
+    pub(crate) fn of_change(record: Value) -> Self {
+        Self { record, removes_logs: false, is_change: true }
+    }
+
+    pub(crate) fn is_change(&self) -> bool {
+        self.is_change
     }
 
     /// Writes it down; answers the id by which it is found.
@@ -39,7 +51,7 @@ impl Undo {
         Ok(id)
     }
 
-    /// The deletion `id`, if it can still be taken back.
+    /// What `id` is of, if it can still be taken back.
     pub(crate) fn find(home: &Home, id: &str) -> Option<Self> {
         let is_id = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
         let path = is_id.then(|| path(home, id))?;
@@ -54,7 +66,7 @@ impl Undo {
         let _ = std::fs::remove_file(path(home, id));
     }
 
-    /// Whose deletion it is.
+    /// Whose it is.
     pub(crate) fn name(&self) -> &str {
         self.record["name"].as_str().unwrap_or_default()
     }
@@ -66,8 +78,12 @@ impl Undo {
 
     /// How: what did not run does not run afterwards.
     pub(crate) fn flags(&self) -> &'static [&'static str] {
-        let is_up = self.record["wanted"] == "up";
-        if is_up { &[] } else { &["--stored-only"] }
+        match (self.is_change, self.record["wanted"] == "up") {
+            (false, true) => &[],
+            (false, false) => &["--stored-only"],
+            (true, true) => &["--restart", "--reset"],
+            (true, false) => &["--stored-only", "--reset"],
+        }
     }
 }
 
@@ -84,7 +100,7 @@ pub(crate) fn expire(home: &Home) -> Option<Duration> {
             continue;
         }
         let undo = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        if let Some(Undo { record, removes_logs: true }) = undo {
+        if let Some(Undo { record, removes_logs: true, .. }) = undo {
             remove_logs(home, &record);
         }
         let _ = std::fs::remove_file(path);

@@ -133,12 +133,14 @@ impl Came {
     }
 }
 
-/// A line of stderr without the name of the tool before it.
+/// A line of stderr without the name of the tool before it, and without the place of the one
+/// record that it was given.
 fn without_tool(line: &str) -> &str {
-    match line.split_once(": ") {
+    let said = match line.split_once(": ") {
         Some((tool, rest)) if tool.starts_with("bgrun-") => rest,
         _ => line,
-    }
+    };
+    said.strip_prefix("stdin, item 1: ").unwrap_or(said)
 }
 
 #[cfg(test)]

@@ -219,6 +219,14 @@ pub(crate) struct Args {
     /// objects; all but the last of them have "partial": true.
     #[arg(short, long)]
     pub(crate) json: bool,
+
+    /// With --json: the byte of its log at which each line begins, as "offset"
+    #[arg(long, hide = true, requires = "json")]
+    pub(crate) offsets: bool,
+
+    /// Only lines that begin before this byte of their log
+    #[arg(long, hide = true, value_name = "BYTE", conflicts_with = "follow")]
+    pub(crate) before: Option<u64>,
 }
 
 impl Args {

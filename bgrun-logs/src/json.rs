@@ -25,6 +25,9 @@ struct Record<'a> {
     stream: Stream,
     time: Option<&'a str>,
     line: &'a str,
+    /// For who goes to it in the log: the dashboard does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
     #[serde(skip_serializing_if = "is_false")]
     partial: bool,
     #[serde(skip_serializing_if = "is_false")]
@@ -44,6 +47,7 @@ pub(crate) struct Json {
     runs: Runs,
     is_context: bool,
     is_raw: bool,
+    has_offsets: bool,
     /// One for each log.
     harmless: Vec<Harmless>,
     times: Option<Times>,
@@ -58,6 +62,7 @@ impl Json {
             runs,
             is_context: false,
             is_raw,
+            has_offsets: false,
             harmless: Vec::new(),
             times: None,
         }
@@ -66,6 +71,11 @@ impl Json {
     /// Each line has its time, from here.
     pub(crate) fn use_times(&mut self, times: Times) {
         self.times = Some(times);
+    }
+
+    /// Each line says at which byte of its log it begins.
+    pub(crate) fn use_offsets(&mut self) {
+        self.has_offsets = true;
     }
 
     /// From now on what is shown has just been written.
@@ -122,6 +132,7 @@ impl Json {
             stream: source.stream,
             time: written.as_deref(),
             line: &String::from_utf8_lossy(line),
+            offset: self.has_offsets.then_some(piece.at),
             partial: !piece.ends,
             context: self.is_context,
             fields: fields(piece),
@@ -164,5 +175,16 @@ mod tests {
             "\n",
         );
         assert_eq!(String::from_utf8(json.page.buffer).expect("UTF-8"), expected);
+    }
+
+    #[test]
+    fn an_offset_is_told_where_it_is_asked_for() {
+        let mut json = Json::new(Page::on(io::sink()), false, Runs::unknown());
+        let out = Streams { stdout: true, stderr: false };
+        of(&process(1, "web", "/out", "/err"), out).iter().for_each(|one| json.add(one));
+        json.use_offsets();
+        json.show(0, &Piece { at: 7, bytes: b"a", begins: true, ends: true }).expect("show");
+        let shown: serde_json::Value = serde_json::from_slice(&json.page.buffer).expect("JSON");
+        assert_eq!(shown["offset"], 7);
     }
 }

@@ -220,6 +220,13 @@ impl Output {
         }
     }
 
+    /// Each record says where its line begins.
+    pub(crate) fn use_offsets(&mut self) {
+        if let To::Programs(json) = &mut self.shown.to {
+            json.use_offsets();
+        }
+    }
+
     /// From now on what is shown has just been written.
     pub(crate) fn go_live(&mut self) {
         match &mut self.shown.to {

@@ -68,6 +68,9 @@ pub(crate) fn show(args: Args) -> anyhow::Result<Exit> {
     if args.json || args.timestamps {
         output.use_times(Times::of(choice.home(), &chosen.processes));
     }
+    if args.offsets {
+        output.use_offsets();
+    }
     for source in &sources {
         output.add(source);
     }

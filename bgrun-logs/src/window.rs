@@ -20,6 +20,7 @@ pub(crate) struct Window {
     since: Option<Timestamp>,
     until: Option<Timestamp>,
     run: Option<Wanted>,
+    before: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +60,8 @@ impl Window {
         };
         let (since, until) = (parsed(&args.since)?, parsed(&args.until)?);
         let is_time_of_day = args.until.as_deref().is_some_and(is_time_of_day);
-        Ok(Self { since, until: next_after(since, until, is_time_of_day), run })
+        let until = next_after(since, until, is_time_of_day);
+        Ok(Self { since, until, run, before: args.before })
     }
 
     /// Where it lies in the log `source` of `process`.
@@ -88,6 +90,9 @@ impl Window {
                 Failure::new(Exit::Failed, format!("{}: {what}", text::safe(&process.name)))
             })?;
             bounds = Bounds { from: Some(offset(run)), to: next.map(offset) };
+        }
+        if let Some(before) = self.before {
+            bounds.to = earlier(bounds.to, Edge::Line(before));
         }
         if self.since.is_none() && self.until.is_none() {
             return Ok(bounds);

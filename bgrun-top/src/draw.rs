@@ -70,7 +70,7 @@ const LEAST_COMMAND: usize = 16;
 pub(crate) fn all(frame: &mut Frame<'_>, screen: &mut Screen) {
     let rows = Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)]);
     let [head, body, foot] = rows.areas(frame.area());
-    frame.render_widget(Paragraph::new(counts(screen)), head);
+    frame.render_widget(Paragraph::new(counts(screen, head.width.into())), head);
     match &mut screen.logs {
         Some(logs) => {
             let lines = logs.view(body.height.saturating_sub(1).into());
@@ -82,14 +82,14 @@ pub(crate) fn all(frame: &mut Frame<'_>, screen: &mut Screen) {
         }
         None => table(frame, body, screen),
     }
-    frame.render_widget(Paragraph::new(foot_line(screen)), foot);
+    frame.render_widget(Paragraph::new(foot_line(screen, foot.width.into())), foot);
     if screen.mode == Mode::Help {
         help(frame);
     }
 }
 
-/// How many are in which state; troubles are named first.
-fn counts(screen: &Screen) -> Line<'static> {
+/// How many are in which state, troubles first; then of the machine what there is room for.
+fn counts(screen: &Screen, room: usize) -> Line<'static> {
     let mut spans = vec![Span::styled("bgrun  ", Modifier::BOLD)];
     for status in
         ["failed", "lost", "backoff", "running", "starting", "stopping", "exited", "stopped"]
@@ -100,8 +100,21 @@ fn counts(screen: &Screen) -> Line<'static> {
             spans.push(Span::styled(format!("{count} {status}  "), style));
         }
     }
-    spans.push(Span::raw(screen.machine.clone()));
+    let used: usize = spans.iter().map(Span::width).sum();
+    let machine: Vec<&str> = screen.machine.split("  ").collect();
+    spans.push(Span::raw(fitting(&machine, 0, room.saturating_sub(used))));
     Line::from(spans)
+}
+
+/// As many of `parts` as fit into `room`, two blanks between them; the last `kept` of them stay
+/// longest.
+fn fitting(parts: &[&str], kept: usize, room: usize) -> String {
+    let mut parts = parts.to_vec();
+    let width = |parts: &[&str]| parts.iter().map(|part| part.chars().count() + 2).sum::<usize>();
+    while !parts.is_empty() && width(&parts) > room + 2 {
+        parts.remove(parts.len().saturating_sub(kept + 1));
+    }
+    parts.join("  ")
 }
 
 fn color(status: &str) -> Style {
@@ -133,11 +146,9 @@ fn table(frame: &mut Frame<'_>, area: Rect, screen: &mut Screen) {
         .iter()
         .map(|(column, heading, width)| cell(heading, *width, is_number(*column)) + " ")
         .collect();
-    let order = format!("  by {}{}", screen.list.sort.as_str(), turned(&screen.list));
     let mut lines = vec![Line::from(vec![
         Span::raw("  "),
         Span::styled(heading.trim_end().to_owned(), Modifier::BOLD),
-        Span::styled(order, Modifier::DIM),
     ])];
     let now = Instant::now();
     for (at, process) in shown.iter().enumerate().skip(screen.top).take(height) {
@@ -233,7 +244,7 @@ fn content(
 }
 
 /// A question, the filter, what was done last, or the keys.
-fn foot_line(screen: &Screen) -> Line<'static> {
+fn foot_line(screen: &Screen, room: usize) -> Line<'static> {
     if let Some((act, names)) = &screen.question {
         let what = match names.as_slice() {
             [one] => format!("'{}' and its logs", safe(one)),
@@ -248,12 +259,25 @@ fn foot_line(screen: &Screen) -> Line<'static> {
     if screen.actions.under_way > 0 || !screen.message.is_empty() {
         return Line::raw(screen.message.clone());
     }
-    let keys = match screen.mode {
-        Mode::Logs => "Esc back  ↑↓ scroll  G follow  s stop/start  r restart",
-        _ => "Enter logs  s stop/start  r restart  D delete  / filter  o order  ? keys  q quit",
-    };
     let filter = &screen.list.filter;
     let filter = if filter.is_empty() { String::new() } else { format!("filter: {filter}   ") };
+    let order = format!("o by {}{}", screen.list.sort.as_str(), turned(&screen.list));
+    let in_list = [
+        "Enter logs",
+        "s stop/start",
+        "r restart",
+        &order,
+        "/ filter",
+        "D delete",
+        "? keys",
+        "q quit",
+    ];
+    let in_logs = ["Esc back", "↑↓ scroll", "G follow", "s stop/start", "r restart"];
+    let room = room.saturating_sub(filter.chars().count());
+    let keys = match screen.mode {
+        Mode::Logs => fitting(&in_logs, 0, room),
+        _ => fitting(&in_list, 2, room),
+    };
     Line::styled(format!("{filter}{keys}"), Modifier::DIM)
 }
 
@@ -281,6 +305,18 @@ mod tests {
     fn columns(room: usize) -> Vec<Column> {
         let one = Process { name: "web".to_owned(), ports: vec![3000], ..Process::default() };
         widths(&[&one], room).into_iter().map(|(column, ..)| column).collect()
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_left_out_and_never_cut() {
+        let parts = ["Enter logs", "D delete", "? keys", "q quit"];
+        assert_eq!(fitting(&parts, 2, 80), "Enter logs  D delete  ? keys  q quit");
+        assert_eq!(fitting(&parts, 2, 36), "Enter logs  D delete  ? keys  q quit");
+        assert_eq!(fitting(&parts, 2, 35), "Enter logs  ? keys  q quit");
+        assert_eq!(fitting(&parts, 2, 20), "? keys  q quit");
+        assert_eq!(fitting(&parts, 2, 8), "q quit");
+        assert_eq!(fitting(&parts, 2, 3), "");
+        assert_eq!(fitting(&["load 1.5", "memory 1G of 2G"], 0, 12), "load 1.5");
     }
 
     #[test]

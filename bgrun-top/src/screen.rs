@@ -49,8 +49,8 @@ pub(crate) struct Screen {
 /// The terminal cannot be used.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     // Held back, so that the terminal is put in order before this tool ends. SIGHUP is not:
-    // there is no terminal any more then.
-    let signals = Signals::block(&[Signal::TERM])?;
+    // there is no terminal any more then. Ctrl-C is a key here, SIGINT is somebody's kill.
+    let signals = Signals::block(&[Signal::TERM, Signal::INT])?;
     let mut terminal = ratatui::try_init()?;
     let result = Screen::new(args).run(args, &signals, &mut terminal);
     ratatui::restore();
@@ -113,8 +113,10 @@ impl Screen {
             if let Some(exit) = self.take_keys(next_look)? {
                 return Ok(exit);
             }
-            if signals.take()?.is_some() {
-                return Ok(Exit::Done);
+            match signals.take()? {
+                Some((Signal::INT, _)) => return Ok(Exit::Other(130)),
+                Some(_) => return Ok(Exit::Done),
+                None => {}
             }
         }
     }
