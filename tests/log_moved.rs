@@ -216,31 +216,51 @@ fn a_directory_of_logs_that_was_removed_is_made_again_and_private() {
     follower.until_it_says("line 2\nline 1\n");
 }
 
-#[test]
-fn a_log_that_was_given_a_number_by_another_program_is_shown_once() {
-    let home = Home::new();
+/// Another program renames the log to `.1`, and what was there before to `.2`, while its
+/// process writes and somebody follows.
+#[track_caller]
+fn numbered_by_another_program(home: &Home, is_rotated_before: bool) {
     let script = format!(
         "{0} 2000; while [ ! -e go ]; do sleep 0.02; done; {0} 2000; echo end; exec sleep 60",
         program("sequence")
     );
     home.verb("run", ["web", "-c", &script]).ok();
     home.until_out("web", "0000002000");
+    let archive = |number: u32| format!("{}.{number}", home.out_path("web").display());
+    if is_rotated_before {
+        home.verb("logs", ["--rotate", "web", "--stdout"]).ok();
+        fs::rename(archive(1), archive(2)).expect("it was rotated");
+    }
     let follower = home.verb("logs", ["web", "--stdout", "-f", "-n", "all"]).spawn();
     follower.until_it_says("0000002000");
-    let numbered = format!("{}.1", home.out_path("web").display());
-    fs::rename(home.out_path("web"), &numbered).unwrap();
-    fs::write(home.out_path("web"), "").unwrap();
+    fs::rename(home.out_path("web"), archive(1)).expect("it can be renamed");
+    fs::write(home.out_path("web"), "").expect("a file can be made");
     // The follower knows of the new file before the old one is complete.
     home.verb("logs", ["web", "--stdout"]).ok().says("was renamed");
-    fs::write(home.at("go"), "").unwrap();
+    fs::write(home.at("go"), "").expect("a file can be made");
     follower.until_it_says("end");
     home.verb("run", ["web", "--restart", "--quiet"]).ok();
     home.until_out("web", "end");
-    home.verb("logs", ["--rotate", "web"]).ok();
     let block: String = (1..=2000).map(|number| format!("line {number:010}\n")).collect();
     let expected = format!("{block}{block}end\n").repeat(2);
+    let shown = || home.verb("logs", ["web", "--stdout", "-n", "all"]).ok().out();
+    assert!(shown() == expected, "shown");
+    home.verb("logs", ["--rotate", "web", "--stdout"]).ok();
+    assert!(shown() == expected, "shown after a rotation");
     eventually("all was followed", || follower.out().len() >= expected.len());
-    assert!(follower.out() == expected);
-    let shown = home.verb("logs", ["web", "--stdout", "-n", "all"]).ok().out();
-    assert!(shown == expected);
+    assert!(follower.out() == expected, "followed");
+}
+
+#[test]
+fn a_log_that_was_given_a_number_by_another_program_is_shown_once() {
+    numbered_by_another_program(&Home::new(), false);
+}
+
+#[test]
+fn a_log_with_archives_that_was_given_a_number_by_another_program_is_shown_once() {
+    in_new_namespaces(&["--mount"], || {
+        let home = Home::new();
+        mount_image(&home, &["mkfs.ext4", "-q", "-F"], "ext4", 64 << 20);
+        numbered_by_another_program(&home, true);
+    });
 }

@@ -29,6 +29,14 @@ struct Report<'a> {
     error: Option<String>,
 }
 
+impl<'a> Report<'a> {
+    /// Nothing was done.
+    fn of(source: &'a Source) -> Self {
+        let (name, stream) = (source.name.as_str(), source.stream);
+        Self { name, stream, archived_bytes: 0, method: None, note: None, error: None }
+    }
+}
+
 /// Rotates the logs that `args` mean: all, if they name none.
 pub(crate) fn all(mut args: Args) -> anyhow::Result<Exit> {
     args.all |= args.selectors.is_empty() && args.group.is_none();
@@ -47,7 +55,9 @@ pub(crate) fn all(mut args: Args) -> anyhow::Result<Exit> {
         for source in sources.iter().filter(|source| source.path != *"/dev/null") {
             if let Some(astray) = source.astray() {
                 // Whoever has moved it will see to it.
-                tool::warn(format_args!("{astray}; it is not rotated"));
+                let note = format!("{astray}; it is not rotated");
+                tool::warn(&note);
+                reports.push(Report { note: Some(note), ..Report::of(source) });
                 continue;
             }
             let policy = &process.log_policy;
@@ -79,14 +89,7 @@ pub(crate) fn all(mut args: Args) -> anyhow::Result<Exit> {
 }
 
 fn report<'a>(source: &'a Source, rotated: &io::Result<Rotated>) -> Report<'a> {
-    let mut report = Report {
-        name: &source.name,
-        stream: source.stream,
-        archived_bytes: 0,
-        method: None,
-        note: note(rotated),
-        error: None,
-    };
+    let mut report = Report { note: note(rotated), ..Report::of(source) };
     match rotated {
         Ok(Rotated::Archived { bytes, method }) => {
             report.archived_bytes = *bytes;

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::archive::{self, Archive, Found};
+use super::archive::{self, Archive, Found, Packing};
 use super::journal::{Journal, Part, Seen, Step};
 use super::{FileId, LogRefused, extents, open_to_read};
 use crate::clock;
@@ -192,6 +192,9 @@ impl View {
                 Some(journal) => journal.clone(),
                 None => without_journal(path, live)?,
             };
+            if FileId::at(path) == Some(id) {
+                take_in_renamed(&mut journal, path, id);
+            }
             let own = journal.archives.iter().position(|part| part.inode == id.inode());
             let is_frozen = own.is_some();
             if let Some(own) = own {
@@ -272,6 +275,22 @@ pub fn without_journal(path: &Path, live: &File) -> io::Result<Journal> {
         archives,
         dropped: Vec::new(),
     })
+}
+
+/// Takes in the live file of which the journal tells, where another program has made an
+/// archive of it by a rename, and `id` has taken its place. Where it has a hole at its head,
+/// its offsets are not those of an archive, and it is left out.
+pub(super) fn take_in_renamed(journal: &mut Journal, path: &Path, id: FileId) {
+    let is_another = journal.inode != id.inode() && journal.inode != 0;
+    if !is_another || journal.head > 0 || journal.step != Step::Idle {
+        return;
+    }
+    let found = archive::list(path).into_iter().find(|one| one.inode == journal.inode);
+    if let Some(one) = found.filter(|one| one.packing == Packing::Plain && one.bytes > 0) {
+        let part = Part { from: journal.base, length: one.bytes, inode: one.inode };
+        journal.base += one.bytes;
+        journal.archives.insert(0, part);
+    }
 }
 
 /// How much of the head is looked at where a hole may have been filled with zeros.

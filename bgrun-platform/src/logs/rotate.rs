@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::continuous::without_journal;
+use super::continuous::{take_in_renamed, without_journal};
 use super::extents::{self, Ability};
 use super::journal::{Journal, Part, Seen, Step};
 use super::{FileId, archive, numbering, pack};
@@ -99,10 +99,11 @@ impl<'a> Rotation<'a> {
             if FileId::at(path) != Some(FileId::of(&live)?) {
                 continue;
             }
-            let journal = match Seen::of(path)?.journal {
+            let mut journal = match Seen::of(path)?.journal {
                 Some(journal) => journal,
                 None => without_journal(path, &live)?,
             };
+            take_in_renamed(&mut journal, path, FileId::of(&live)?);
             return Ok(Some(Self { path, live, journal }));
         }
     }
