@@ -257,11 +257,33 @@ fn a_stop_that_finds_what_was_started_after_its_look_stops_it_for_good() {
 }
 
 #[test]
+fn a_stop_that_comes_before_the_supervisor_listens_is_heard_by_it() {
+    let home = Home::with_faults();
+    let start = home.verb("run", ["web", "--", "sleep", "60"]);
+    let start = start.env("BGRUN_FAULT", "supervise:begin:stop").spawn();
+    eventually("its supervisor has begun", || {
+        let is_stopped = |pid: &i32| {
+            status_field(*pid, "State").is_some_and(|state| state.starts_with('T'))
+                && status_field(*pid, "Name").as_deref() == Some("bgrun-supervise")
+        };
+        home.living().iter().any(is_stopped) && home.find("web").is_some()
+    });
+    home.verb("kill", ["web"]).ok();
+    let refused = start.done();
+    assert_eq!(refused.code, 3, "{refused}");
+    assert!(refused.err().contains("web: was stopped before it could start"), "{refused}");
+    home.must_be_clean();
+    assert_eq!((home.ls("web").status(), home.ls("web").text("wanted")), ("stopped", "down"));
+}
+
+#[test]
 fn a_run_that_is_executed_and_not_yet_written_down_has_not_the_number_of_the_last() {
     let home = Home::with_faults();
-    let script = "[ $BGRUN_RUN = 1 ] && exit 3; echo up; exec sleep 60";
+    let script = "while [ ! -e go ]; do sleep 0.02; done
+        [ $BGRUN_RUN = 1 ] && exit 3; echo up; exec sleep 60";
     let call = home.verb("run", ["web", "--keep-alive", "--", "sh", "-c", script]);
     call.env("BGRUN_FAULT", "supervise:between-runs:sleep").ok();
+    fs::write(home.at("go"), "").unwrap();
     home.until_out("web", "up");
     let web = home.ls("web");
     assert_eq!((web.status(), web.number("run")), ("starting", 1), "{web:#}");

@@ -55,9 +55,15 @@ pub(crate) fn hand_over(refused: Vec<Option<Failure>>) -> anyhow::Result<Exit> {
     // Not this tool's own streams: who writes into the logs belongs to the tree.
     let null = File::options().read(true).write(true).open("/dev/null")?;
     let program = sibling::path(SUPERVISOR);
-    let pid =
-        spawn::detached(&program, &words, &environment::of_caller(), null.as_fd(), null.as_fd())
-            .map_err(|error| Failure::new(Exit::NotStarted, format!("{SUPERVISOR}: {error}")))?;
+    let pid = spawn::detached(
+        &program,
+        &words,
+        &environment::of_caller(),
+        null.as_fd(),
+        null.as_fd(),
+        &[],
+    )
+    .map_err(|error| Failure::new(Exit::NotStarted, format!("{SUPERVISOR}: {error}")))?;
     Pidfd::open(pid)?.wait(None)?;
     Ok(Exit::Done)
 }

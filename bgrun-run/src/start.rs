@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use bgrun_platform::tool::{Exit, Failure};
-use bgrun_platform::{Identity, Lock, LockError, fault, sibling, spawn};
+use bgrun_platform::{Identity, Lock, LockError, Signal, fault, sibling, spawn};
 use bgrun_run::{Answer, Launch, Refusal, SUPERVISOR, Verdict, receive, send};
 use bgrun_store::{
     Durability, End, Error, Home, LockLine, Process, Reason, Spec, Start, Store, Wanted, Writer,
@@ -275,7 +275,9 @@ pub(crate) fn supervisor(name: &str, lock: &Lock) -> Result<(u32, UnixStream), R
     let (ours, theirs) = UnixStream::pair().map_err(system)?;
     let arguments = [OsString::from(SUPERVISOR), OsString::from(name)];
     let program = sibling::path(SUPERVISOR);
-    spawn::detached(&program, &arguments, &surroundings(), lock.as_fd(), theirs.as_fd())
+    // A stop may come before it listens.
+    let held = [Signal::HUP, Signal::INT, Signal::TERM, Signal::USR1, Signal::USR2];
+    spawn::detached(&program, &arguments, &surroundings(), lock.as_fd(), theirs.as_fd(), &held)
         .map(|pid| (pid, ours))
         .map_err(|error| {
             Refused::Process(Failure::new(Exit::NotStarted, format!("{SUPERVISOR}: {error}")))

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, CWD, Mode, OFlags};
 
+use super::signal::Signal;
+
 /// What to execute, and in which surroundings. Signals get their default action, the
 /// mask is empty, the process leads a session of its own, stdin is `/dev/null`.
 #[derive(Debug)]
@@ -141,13 +143,15 @@ pub fn execute(command: &Command<'_>) -> Result<u32, Refused> {
     actions.enter(directory.as_fd())?;
 
     let before = rustix::process::umask(Mode::from_raw_mode(command.umask));
-    let spawned = spawn(&program, command.argv, command.environment, &actions);
+    let spawned = spawn(&program, command.argv, command.environment, &actions, &[]);
     rustix::process::umask(before);
     spawned.map_err(|error| refused(program, &error))
 }
 
 /// Starts `program` detached from this process's terminal and session, with `stdin`
 /// and `stdout` as its first two descriptors, `/dev/null` as the third and no other.
+/// The signals of `held` wait until it lets them through: one that came before it is ready
+/// for them would end it.
 ///
 /// # Errors
 /// It cannot be executed.
@@ -157,13 +161,14 @@ pub fn detached(
     environment: &[(OsString, OsString)],
     stdin: BorrowedFd<'_>,
     stdout: BorrowedFd<'_>,
+    held: &[Signal],
 ) -> Result<u32, Refused> {
     let null = open_null(OFlags::RDWR)?;
     let mut actions = FileActions::new()?;
     actions.duplicate(stdin, 0)?;
     actions.duplicate(stdout, 1)?;
     actions.duplicate(null.as_fd(), 2)?;
-    spawn(program, arguments, environment, &actions)
+    spawn(program, arguments, environment, &actions, held)
         .map_err(|error| refused(program.to_owned(), &error))
 }
 
@@ -209,6 +214,7 @@ fn spawn(
     argv: &[OsString],
     environment: &[(OsString, OsString)],
     actions: &FileActions,
+    held: &[Signal],
 ) -> io::Result<u32> {
     let program = CString::new(program.as_os_str().as_bytes())?;
     let argv =
@@ -219,7 +225,7 @@ fn spawn(
         .collect::<Result<Vec<_>, _>>()?;
     let argv_pointers = pointers(&argv);
     let environment_pointers = pointers(&environment);
-    let attributes = Attributes::new()?;
+    let attributes = Attributes::new(held)?;
     let mut pid = 0;
     // SAFETY: every pointer is to a value that lives until the call returns, and both
     // lists end with null.
@@ -298,8 +304,9 @@ struct Attributes {
 }
 
 impl Attributes {
-    /// A session of its own, an empty signal mask, the default action for every signal.
-    fn new() -> io::Result<Self> {
+    /// A session of its own, a signal mask of just `held`, the default action for every
+    /// signal.
+    fn new(held: &[Signal]) -> io::Result<Self> {
         let flags = libc::POSIX_SPAWN_SETSIGDEF | libc::POSIX_SPAWN_SETSIGMASK;
         let flags = libc::c_short::try_from(flags | libc::POSIX_SPAWN_SETSID as libc::c_int)
             .map_err(io::Error::other)?;
@@ -311,6 +318,9 @@ impl Attributes {
             let mut raw = raw.assume_init();
             let mut set = MaybeUninit::uninit();
             libc::sigemptyset(set.as_mut_ptr());
+            for signal in held {
+                libc::sigaddset(set.as_mut_ptr(), signal.number());
+            }
             libc::posix_spawnattr_setsigmask(&raw mut raw, set.as_ptr());
             // Not sigfillset(3): it leaves out glibc's own signals 32 and 33, which
             // posix_spawn would then set to be ignored in the new process.

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use bgrun_platform::events::Signals;
-use bgrun_platform::{Identity, Lock, Signal, descriptors, events};
+use bgrun_platform::{Identity, Lock, Signal, descriptors, events, fault};
 use bgrun_run::{Answer, Launch, Refusal, Verdict, receive as receive_message, send};
 use bgrun_store::Home;
 
@@ -17,6 +17,7 @@ use crate::{child, record};
 /// # Errors
 /// It could not begin; nothing runs.
 pub(crate) fn supervise() -> anyhow::Result<()> {
+    fault::at("supervise:begin");
     let lock = Lock::from_descriptor(descriptors::take_standard(0)?);
     let socket = descriptors::take_standard(1)?;
     let signals = Signals::block(&[

@@ -82,7 +82,7 @@ fn prober(task: &Task) -> Option<UnixStream> {
     let surroundings: Vec<_> = surroundings.collect();
     let null = File::options().write(true).open("/dev/null").ok()?;
     let program = sibling::path(SUPERVISOR);
-    spawn::detached(&program, &words, &surroundings, theirs.as_fd(), null.as_fd()).ok()?;
+    spawn::detached(&program, &words, &surroundings, theirs.as_fd(), null.as_fd(), &[]).ok()?;
     send(&ours, &serde_json::to_string(task).ok()?).ok()?;
     Some(ours)
 }

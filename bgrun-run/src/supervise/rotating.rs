@@ -87,7 +87,7 @@ fn start(line: &LockLine<Identity>) -> Option<u32> {
     let mut surroundings = Vec::new();
     #[cfg(feature = "faults")]
     surroundings.extend(std::env::var_os("BGRUN_FAULT").map(|fault| ("BGRUN_FAULT".into(), fault)));
-    spawn::detached(&program, &words, &surroundings, null.as_fd(), null.as_fd()).ok()
+    spawn::detached(&program, &words, &surroundings, null.as_fd(), null.as_fd(), &[]).ok()
 }
 
 /// `bgrun-supervise --rotate POLICY STDOUT STDERR`: rotates those of the logs that are too
