@@ -266,7 +266,7 @@ fn a_stop_that_comes_before_the_supervisor_listens_is_heard_by_it() {
             status_field(*pid, "State").is_some_and(|state| state.starts_with('T'))
                 && status_field(*pid, "Name").as_deref() == Some("bgrun-supervise")
         };
-        home.living().iter().any(is_stopped)
+        home.living().iter().any(is_stopped) && home.find("web").is_some()
     });
     home.verb("kill", ["web"]).ok();
     let refused = start.done();

@@ -150,3 +150,16 @@ fn a_failed_command_of_the_shell_is_an_end_of_the_process() {
     assert_eq!(record["exit_code"], 127);
     assert_eq!(record["exit_reason"], "exit");
 }
+
+#[test]
+fn a_path_that_is_no_utf_8_is_125_and_leaves_nothing() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = Home::new();
+    let strange = home.at("").join(std::ffi::OsStr::from_bytes(b"d\xff"));
+    fs::create_dir(&strange).unwrap();
+    let here = home.verb("run", ["web", "--", "sleep", "60"]).cwd(&strange).code(125);
+    assert!(here.err().contains("no UTF-8"), "{here}");
+    let log = home.verb("run", ["web", "--stdout"]).arg(&strange);
+    log.args(["--", "sleep", "60"]).code(125).says("no UTF-8");
+    assert!(home.find("web").is_none());
+}

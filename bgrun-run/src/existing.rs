@@ -207,6 +207,8 @@ fn stop(names: &[String], reason: &str) -> Vec<(String, String)> {
         .filter_map(|name| match outcome(name) {
             Some("stopped" | "killed" | "already-stopped") => None,
             Some(other) => Some((name.clone(), other.to_owned())),
+            // Somebody has forgotten it meanwhile, and stopped it before.
+            None if answer.iter().any(|record| record["name"] == **name) => None,
             None => Some((name.clone(), "bgrun-kill gave no answer".to_owned())),
         })
         .collect()

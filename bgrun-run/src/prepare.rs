@@ -299,6 +299,12 @@ pub(crate) fn check(spec: &Spec) -> Result<(), Failure> {
         Refused::System(_) => Failure::new(Exit::NotStarted, refused),
         _ => Failure::new(Exit::NotExecutable, refused),
     };
+    // Records and lock files are JSON, and could not tell of any other path.
+    let paths = [&spec.directory, &spec.stdout, &spec.stderr];
+    if let Some(path) = paths.into_iter().find(|path| path.to_str().is_none()) {
+        let what = format!("the path {} is no UTF-8", safe_path(path));
+        return Err(Failure::new(Exit::NotStarted, what));
+    }
     spawn::open_directory(&spec.directory).map_err(refused)?;
     let words = spec.words();
     let path = path_of(spec);
