@@ -295,10 +295,10 @@ fn what_is_no_probe_is_refused_before_anything_starts() {
     let home = Home::new();
     for (probe, why) in [
         ("soon", "port:3000"),
-        ("port:0", "no port"),
+        ("port:0", "not a port"),
         ("log:(", "unclosed group"),
         ("https://localhost/", "http://"),
-        ("after:x", "no duration"),
+        ("after:x", "not a duration"),
         ("cmd:", "shell command"),
     ] {
         home.verb("run", ["web", "--ready", probe, "--", "sleep", "60"]).code(2).says(why);

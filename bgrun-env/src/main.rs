@@ -13,7 +13,6 @@ mod would;
 
 use std::process::ExitCode;
 
-use bgrun_platform::text::safe;
 use bgrun_platform::tool::{self, Exit};
 
 use crate::args::Args;
@@ -39,21 +38,10 @@ fn run(args: Args) -> anyhow::Result<Exit> {
     if args.command.is_empty() {
         let shown = variables::shown(&args, known.as_ref(), &overrides);
         if shown.is_empty() {
-            say_that_nothing_is_set(&args);
+            print::nothing(args.name.as_deref());
         }
         return print::all(args.form(), &shown);
     }
     let whole = variables::whole(&args, known.as_ref(), &overrides);
     match execute::command(&args.command, &whole)? {}
-}
-
-/// On stderr, so that a shell may evaluate what is printed all the same.
-fn say_that_nothing_is_set(args: &Args) {
-    match &args.name {
-        Some(name) => tool::warn(format_args!("{}: no variable is set for it", safe(name))),
-        None => {
-            tool::warn("no variable is set here: no .config.toml, and no flag that names one");
-            tool::hint_line("for those of a process: bgrun env NAME");
-        }
-    }
 }

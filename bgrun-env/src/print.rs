@@ -54,3 +54,15 @@ pub(crate) fn all(form: Form, variables: &Variables) -> anyhow::Result<Exit> {
     std::io::stdout().write_all(&out)?;
     Ok(Exit::Done)
 }
+
+/// Says that nothing is set: on stderr, so that a shell may evaluate what is printed all
+/// the same.
+pub(crate) fn nothing(name: Option<&str>) {
+    match name {
+        Some(name) => tool::warn(format_args!("{}: no variable is set for it", safe(name))),
+        None => {
+            tool::warn("no variable is set here: no .config.toml, and no flag that names one");
+            tool::hint_line("for those of a process: bgrun env NAME");
+        }
+    }
+}

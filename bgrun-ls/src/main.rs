@@ -51,11 +51,8 @@ fn run(args: Args) -> anyhow::Result<Exit> {
     } else {
         table::print(&records, &mut out)?;
     }
-    if records.is_empty() && wish.is_everything() && !args.quiet {
-        tool::warn("no processes yet");
-        tool::hint_line(
-            "start one with 'bgrun run web -- node server.js'; 'bgrun help' shows the rest",
-        );
+    if records.is_empty() && !args.quiet {
+        wish.tell_of_nothing();
     }
     Ok(exit)
 }

@@ -58,8 +58,18 @@ impl Wish {
     }
 
     /// Whether everything is asked for.
-    pub(crate) fn is_everything(&self) -> bool {
+    fn is_everything(&self) -> bool {
         self.selectors.is_empty() && self.group.is_none() && self.statuses.is_empty()
+    }
+
+    /// Says what to type first, if there is nothing at all.
+    pub(crate) fn tell_of_nothing(&self) {
+        if self.is_everything() {
+            tool::warn("no processes yet");
+            tool::hint_line(
+                "start one with 'bgrun run web -- node server.js'; 'bgrun help' shows the rest",
+            );
+        }
     }
 
     /// Takes what is meant out of `processes`. The exit code tells of names that nobody

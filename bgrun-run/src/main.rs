@@ -15,7 +15,6 @@ mod dry_run;
 mod environment;
 mod existing;
 mod fetch;
-mod meant;
 mod oneself;
 mod order;
 mod prepare;

@@ -1,5 +1,7 @@
 //! The store, and names without a command: which stored processes they mean.
 
+mod meant;
+
 use bgrun_platform::stat::Stat;
 use bgrun_platform::text::safe;
 use bgrun_platform::tool::{self, Exit, Failure};
@@ -9,7 +11,6 @@ use bgrun_store::{Home, Store};
 
 use crate::args::Args;
 use crate::ask::Ask;
-use crate::meant;
 
 /// Puts one ask for each process that is meant in the place of each selector. A name that
 /// no process has stays, and fails later.
