@@ -4,8 +4,8 @@ import { svg } from "./dom.js";
 
 const WIDTH = 60;
 const HEIGHT = 18;
-/** The least that the width stands for: two minutes. */
-const LEAST = 24;
+/** The least that the width stands for: 40 seconds, so that there is something to see soon. */
+const LEAST = 8;
 
 /** The path of a series, its newest sample at the right edge. Pure. */
 export function path(series, top) {

@@ -17,7 +17,10 @@ pub(crate) fn open(url: &str) {
             command.arg("open");
         }
         command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        if command.spawn().is_ok() {
+        if let Ok(mut browser) = command.spawn() {
+            // Nobody waits for its end, but somebody has to take note of it.
+            let reap = move || browser.wait();
+            let _ = std::thread::Builder::new().name("browser".into()).spawn(reap);
             return;
         }
     }

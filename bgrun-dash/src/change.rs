@@ -14,8 +14,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{self, Problem};
+use crate::check::spec::Spec;
 use crate::extract::{Asked, Name, Sent};
-use crate::spec::Spec;
 use crate::state::Dashboard;
 use crate::undo::{self, Undo};
 use crate::{actions, processes};

@@ -1,6 +1,8 @@
 //! `POST /api/check`: whether a spec would start, or a change would, as far as can be told
 //! without starting it, and the command line that would.
 
+pub(crate) mod spec;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +14,8 @@ use serde_json::{Map, Value, json};
 use crate::answer::{self, Problem};
 use crate::change::Change;
 use crate::extract::{Asked, Sent};
-use crate::spec::Spec;
 use crate::{processes, verbs};
+use spec::Spec;
 
 /// What is checked.
 #[derive(Debug, Default, Deserialize)]

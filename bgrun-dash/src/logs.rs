@@ -1,6 +1,8 @@
 //! Logs: a piece of one, by offsets, and the whole of one. An offset means the same byte for
 //! ever, also when a rotation has moved it into an archive.
 
+pub(crate) mod search;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use crate::answer::Problem;
 use crate::state::Dashboard;
 use crate::{
     actions, assets, change, check, environment, events, follow, history, login_url, logs, openapi,
-    processes, search,
+    processes,
 };
 
 /// How it is asked.
@@ -261,7 +261,7 @@ pub(crate) const ROUTES: &[Route] = &[
         body: None,
         gives: Gives::Json("Found"),
         refuses: &[404, 422, 503, 504],
-        handler: || get(search::search),
+        handler: || get(logs::search::search),
     },
     Route {
         method: Method::Get,

@@ -1,3 +1,5 @@
+//! What a change hands on, and how it is told.
+
 use super::*;
 
 fn record() -> Value {
