@@ -18,7 +18,8 @@ fn the_list_comes_first_then_what_changes_and_what_is_gone() {
     let home = Home::new();
     home.start_sleep("web");
     let dashboard = Dashboard::start(&home);
-    let mut events = dashboard.events("", &[]);
+    // Nobody looks: load and memory are no news.
+    let mut events = dashboard.events("?looking=false", &[]);
     let list = events.following();
     assert_eq!((list.kind.as_str(), names(&list.data)), ("list", vec!["web"]));
     assert!(!list.id.is_empty());

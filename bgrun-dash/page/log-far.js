@@ -78,16 +78,16 @@ export class FarHits {
   /** Asks for the last hits before what is loaded. */
   look() {
     const { island } = this.#view;
-    this.hits = [];
-    return this.#ask(this.#streams(), (stream) => (island ? undefined : stream.from));
+    return this.#ask(this.#streams(), (stream) => (island ? undefined : stream.from), () => []);
   }
 
   /** Asks for those before the first one. */
   older() {
-    return this.#ask(this.#streams().filter((stream) => stream.farMore), (stream) => this.hits.find((hit) => hit.stream === stream)?.offset);
+    return this.#ask(this.#streams().filter((stream) => stream.farMore), (stream) => this.hits.find((hit) => hit.stream === stream)?.offset, () => this.hits);
   }
 
-  async #ask(streams, before) {
+  /** Puts what is found before those that `known` says. */
+  async #ask(streams, before, known) {
     clearTimeout(this.#timer);
     this.#asking?.abort();
     const asking = new AbortController();
@@ -107,8 +107,8 @@ export class FarHits {
     try {
       const found = await Promise.all(streams.map(search));
       if (asking.signal.aborted) return;
-      this.hits = [...found.flat(), ...this.hits].sort(inOrder);
-      this.at = shown ? this.hits.indexOf(shown) : this.at;
+      this.hits = [...found.flat(), ...known()].sort(inOrder);
+      this.at = this.hits.findIndex((hit) => hit.stream === shown?.stream && hit.offset === shown?.offset);
     } catch (why) {
       if (asking.signal.aborted) return;
       setText(this.#said, `Older lines could not be searched: ${why.message}`);

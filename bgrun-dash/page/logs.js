@@ -41,7 +41,7 @@ class LogsView {
       appended: (stream, added) => this.appended(added),
       arranged: (before) => this.arranged(before),
       failed: (message) => this.bar.say(message),
-      settled: () => this.far.soon(),
+      settled: () => !this.island && this.far.soon(),
     });
     this.far = new FarHits(this);
     this.bar = logBar(this);
