@@ -144,3 +144,22 @@ fn the_dashboard_is_killed_and_nothing_else_is() {
     let again = second.send("GET /api/version", &[&second.host(), &login], "");
     assert_eq!(again.status, 200, "who was let in need not log in again");
 }
+
+#[test]
+fn a_log_that_was_moved_away_is_read_and_followed_where_its_process_writes() {
+    let home = Home::new();
+    let script = "echo before; while [ ! -e go ]; do sleep 0.05; done; echo after; exec sleep 60";
+    home.start("web", ["sh", "-c", script]);
+    home.until_out("web", "before");
+    let log = home.out_path("web");
+    std::fs::rename(&log, log.with_extension("moved")).unwrap();
+    std::fs::write(&log, "a stranger's\n").unwrap();
+    let dashboard = Dashboard::start(&home);
+    assert_eq!(dashboard.get("/api/logs/web").text("text"), "before\n");
+    let mut events = dashboard.stream("/api/follow?name=web", &[]);
+    assert_eq!(events.status, 200);
+    std::fs::write(home.at("go"), "").unwrap();
+    let told = events.until(|event| event.kind == "log");
+    assert_eq!(told.data.text("text"), "after\n");
+    assert_eq!(dashboard.get("/api/logs/web").text("text"), "before\nafter\n");
+}

@@ -1,6 +1,6 @@
 //! `GET /api/follow`: what is written into the logs of some processes, as it is written.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -90,23 +90,27 @@ fn tell(mut followed: Vec<Followed>, sender: &Sender<Bytes>, _seat: Seat) {
 
 /// A log that is followed.
 struct Followed {
+    dashboard: Arc<Dashboard>,
     name: String,
     tab: Tab,
     path: PathBuf,
+    /// Where it is watched.
+    live: PathBuf,
     log: Option<Log>,
     next: u64,
 }
 
 impl Followed {
-    fn new(dashboard: &Dashboard, name: &str, tab: Tab) -> Result<Self, Problem> {
-        let path = logs::path(&dashboard.home, name, tab)?;
-        let log = logs::open(&path)?;
+    fn new(dashboard: &Arc<Dashboard>, name: &str, tab: Tab) -> Result<Self, Problem> {
+        let place = logs::place(&dashboard.home, name, tab)?;
+        let (log, live, path) = (place.open()?, place.live().to_owned(), place.path);
         let next = log.as_ref().and_then(|log| log.end().ok()).unwrap_or(0);
-        Ok(Self { name: name.to_owned(), tab, path, log, next })
+        let dashboard = Arc::clone(dashboard);
+        Ok(Self { dashboard, name: name.to_owned(), tab, path, live, log, next })
     }
 
     fn watch(&self, growth: &mut Growth) {
-        if growth.add(&self.path).is_err() {
+        if growth.add(&self.live).is_err() {
             let _ = self.path.parent().map(|above| growth.add_directory(above));
         }
     }
@@ -144,7 +148,8 @@ impl Followed {
         Some(format!("event: log\ndata: {data}\n\n").into())
     }
 
-    /// Takes the file that has the name by now, when all of the old one is told.
+    /// Takes the file that has the name by now, when all of the old one is told, unless the
+    /// process still writes into the old one.
     fn look_for_another(&mut self) {
         let now = FileId::at(&self.path);
         let held = self.log.as_ref().map(Log::id);
@@ -156,11 +161,13 @@ impl Followed {
         {
             return;
         }
-        self.log = open_again(&self.path);
+        let Ok(place) = logs::place(&self.dashboard.home, &self.name, self.tab) else { return };
+        self.live = place.live().to_owned();
+        let log = place.open().ok().flatten();
+        if log.as_ref().map(Log::id) == held {
+            return;
+        }
+        self.log = log;
         self.next = self.log.as_ref().and_then(|log| log.live_from().ok()).unwrap_or(0);
     }
-}
-
-fn open_again(path: &Path) -> Option<Log> {
-    Log::open(path).ok().flatten()
 }

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::extract::State;
 use axum::response::Response;
+use bgrun_platform::Identity;
 use bgrun_platform::logs::continuous::Log;
 use bgrun_platform::logs::index::{Index, Side};
-use bgrun_store::{Home, Known};
+use bgrun_platform::logs::{Held, held_open};
+use bgrun_store::{Home, Known, Process};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_DISPOSITION, HeaderValue};
 use serde::{Deserialize, Serialize};
@@ -82,51 +84,78 @@ pub(crate) struct Piece {
 pub(crate) async fn piece(
     State(dashboard): State<Arc<Dashboard>>,
     Name(name): Name,
-    Asked(place): Asked<Where>,
+    Asked(piece): Asked<Where>,
 ) -> Result<Response, Problem> {
     let read = move || {
-        let path = path(&dashboard.home, &name, place.tab)?;
-        let cut = match open(&path)? {
+        let cut = match place(&dashboard.home, &name, piece.tab)?.open()? {
             None => Cut::default(),
-            Some(log) => cut(&log, &place).context("read the log")?,
+            Some(log) => cut(&log, &piece).context("read the log")?,
         };
         let next_offset = cut.offset + cut.bytes.len() as u64;
         let index = Index::read(&dashboard.home.index(&name));
-        let marks = marks(&index, place.tab.side(), cut.offset, next_offset);
+        let marks = marks(&index, piece.tab.side(), cut.offset, next_offset);
         let text = String::from_utf8_lossy(&cut.bytes).into_owned();
         let Cut { offset, size, begin, .. } = cut;
-        Ok(Piece { name, tab: place.tab, text, offset, next_offset, size, begin, marks })
+        Ok(Piece { name, tab: piece.tab, text, offset, next_offset, size, begin, marks })
     };
     let piece: Result<Piece, Problem> =
         tokio::task::spawn_blocking(read).await.context("read a log")?;
     answer::value(&piece?)
 }
 
-/// The path of a log of a known process.
+/// Where a log is.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// Where it belongs.
+    pub(crate) path: PathBuf,
+    /// Where it can be read instead: its process writes on into one that was renamed or deleted.
+    held: Option<Held>,
+}
+
+impl Place {
+    fn of(process: &Process, tab: Tab) -> Self {
+        let (path, descriptor) = match tab {
+            Tab::Stdout => (process.stdout.clone(), 1),
+            Tab::Stderr => (process.stderr.clone(), 2),
+        };
+        let run = process.run.as_ref().filter(|run| run.end.is_none());
+        let identity = run.and_then(|run| serde_json::from_str(run.identity.as_deref()?).ok());
+        let held = identity.and_then(|one: Identity| held_open(&one, descriptor, &path));
+        Self { path, held }
+    }
+
+    /// Where what is written appears.
+    pub(crate) fn live(&self) -> &Path {
+        self.held.as_ref().map_or(&self.path, |held| &held.path)
+    }
+
+    /// Opens the log; `None` where nothing was written yet.
+    ///
+    /// # Errors
+    /// It is not one, or cannot be read.
+    pub(crate) fn open(&self) -> Result<Option<Log>, Problem> {
+        let opened = match &self.held {
+            None => Log::open(&self.path),
+            Some(held) => Log::open_held(&self.path, &held.path),
+        };
+        Ok(opened.map_err(anyhow::Error::from)?)
+    }
+}
+
+/// Where a log of a known process is.
 ///
 /// # Errors
 /// Nobody is called so.
-pub(crate) fn path(home: &Home, name: &str, tab: Tab) -> Result<PathBuf, Problem> {
+pub(crate) fn place(home: &Home, name: &str, tab: Tab) -> Result<Place, Problem> {
     let known = Known::read(home);
     let process = known.processes.into_iter().find(|process| process.name == name);
     match (process, known.trouble) {
-        (Some(process), _) => Ok(match tab {
-            Tab::Stdout => process.stdout,
-            Tab::Stderr => process.stderr,
-        }),
+        (Some(process), _) => Ok(Place::of(&process, tab)),
         (None, None) => Err(Problem::unknown(name)),
         (None, Some(trouble)) => {
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, trouble.to_string()))
         }
     }
-}
-
-/// The log at `path`; none where nothing was written yet.
-///
-/// # Errors
-/// It is not one, or cannot be read.
-pub(crate) fn open(path: &Path) -> Result<Option<Log>, Problem> {
-    Ok(Log::open(path).map_err(anyhow::Error::from)?)
 }
 
 /// The most marks of a piece.
@@ -284,17 +313,15 @@ pub(crate) fn drop_cut_character(bytes: &mut Vec<u8>) {
 pub(crate) async fn download(
     State(dashboard): State<Arc<Dashboard>>,
     Name(name): Name,
-    Asked(place): Asked<Where>,
+    Asked(whole): Asked<Where>,
 ) -> Result<Response, Problem> {
     let file_name = format!(
         "{}-{}.txt",
         percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC),
-        if place.tab == Tab::Stdout { "out" } else { "err" }
+        if whole.tab == Tab::Stdout { "out" } else { "err" }
     );
-    let opened = tokio::task::spawn_blocking(move || {
-        let path = path(&dashboard.home, &name, place.tab)?;
-        open(&path)
-    });
+    let opened =
+        tokio::task::spawn_blocking(move || place(&dashboard.home, &name, whole.tab)?.open());
     let log: Result<Option<Log>, Problem> = opened.await.context("open a log")?;
     let body = match log? {
         None => axum::body::Body::empty(),

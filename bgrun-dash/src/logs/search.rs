@@ -96,7 +96,7 @@ pub(crate) async fn search(
     }
     let (whose, tab, expression) = (name.clone(), question.tab, question.grep.clone());
     let check = move || {
-        logs::path(&dashboard.home, &whose, tab)?;
+        logs::place(&dashboard.home, &whose, tab)?;
         check(&expression)
     };
     tokio::task::spawn_blocking(check).await.context("look at the question")??;
