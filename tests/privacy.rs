@@ -102,7 +102,8 @@ fn a_read_only_state_directory_still_lists_reads_and_stops() {
     assert_eq!(home.ls("web").status(), "running");
     assert!(home.verb("logs", ["web"]).ok().out().contains("hello"));
     let refused = home.verb("run", ["other", "--", "sleep", "60"]).run();
-    assert_ne!(refused.code, 0, "{refused}");
+    assert_eq!(refused.code, 7, "{refused}");
+    assert!(home.find("other").is_none(), "nothing is left behind");
     let stopped = home.verb("kill", ["web"]).run();
     assert!([0, 7].contains(&stopped.code), "{stopped}");
     assert!(!process.is_alive());

@@ -79,8 +79,8 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
 pub(crate) fn open() -> anyhow::Result<(Home, Store)> {
     let home = Home::from_environment(user::home_directory)
         .map_err(|error| Failure::new(Exit::NotStarted, error))?;
-    private::directory(home.directory())
-        .and_then(|()| private::directory(&home.lock_directory()))
+    private::directory_for_files(home.directory())
+        .and_then(|()| private::directory_for_files(&home.lock_directory()))
         .map_err(|error| Failure::new(Exit::Store, error))?;
     let (store, import) = Store::open(&home).map_err(store_failure)?;
     for notice in import.notices(|pid| Stat::read(pid).is_ok()) {

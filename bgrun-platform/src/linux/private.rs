@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags};
 
 /// Why a state directory is not used.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,9 @@ pub enum Unsafe {
     /// It is not a directory.
     #[error("{} is not a directory", crate::text::safe_path(.0))]
     NotADirectory(PathBuf),
+    /// No file can be made in it.
+    #[error("{} is read-only", crate::text::safe_path(.0))]
+    ReadOnly(PathBuf),
     /// It cannot be made or looked at.
     #[error("cannot use {}: {error}", crate::text::safe_path(.path))]
     Io {
@@ -82,6 +85,18 @@ pub fn directory(path: &Path) -> Result<(), Unsafe> {
         is_directory(path)?;
     }
     Ok(())
+}
+
+/// [`directory`], for who is going to make files in it: a database may be writable in a
+/// directory that is not, and nothing is to be done by halves.
+///
+/// # Errors
+/// See [`Unsafe`].
+pub fn directory_for_files(path: &Path) -> Result<(), Unsafe> {
+    directory(path)?;
+    let access = Access::WRITE_OK | Access::EXEC_OK;
+    rustix::fs::accessat(CWD, path, access, AtFlags::EACCESS)
+        .map_err(|_| Unsafe::ReadOnly(path.to_owned()))
 }
 
 /// Whether there is a directory at `path` to be used as [`directory`] would: it is made
