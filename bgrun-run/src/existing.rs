@@ -117,9 +117,13 @@ fn keep_others_away(
     let prepared = attempts.iter_mut().map(|(name, attempt)| (&*name, attempt.as_mut()));
     let mut known: Vec<(&String, &mut Prepared)> =
         prepared.filter_map(|(name, attempt)| Some((name, attempt.ok()?))).collect();
-    // What is new has no number yet: all of that shares 0, which is nobody's.
+    // What is new has no number yet: all of that shares 0, which is nobody's. Who knows a number
+    // waits for it too: it may be that of a process which is only just being started.
+    let news = take(0)?;
     if known.iter().any(|(_, one)| one.stored.is_none()) {
-        restarts.push(take(0)?);
+        restarts.push(news);
+    } else {
+        drop(news);
     }
     for (name, one) in known.iter_mut().filter(|(_, one)| one.stored.is_none()) {
         one.stored = store.process(name).map_err(store_failure)?;
