@@ -135,6 +135,7 @@ fn a_strangers_container_of_the_same_name_is_left_alone() {
     // Also one that takes the place of ours later on.
     engine.podman(["rm", &web]).ok();
     home.start(&web, &ours);
+    home.until_out(&web, "line 1");
     home.kill([&web]);
     engine.podman(["rm", &web]).ok();
     engine.podman(theirs.iter().map(String::as_str)).ok();

@@ -123,7 +123,7 @@ fn the_line_of_a_change_does_the_same_as_the_change() {
     dashboard.refused("POST /api/check?change=nobody", &json!({}), 404);
     // A name that is in use is told before the start.
     let twice = dashboard.ok("POST /api/check", &json!({"name": "web", "argv": ["sleep", "1"]}));
-    assert!(twice["problems"].only().text("message").contains("runs already"), "{twice}");
+    assert!(twice["problems"].only().text("message").contains("already running"), "{twice}");
 }
 
 #[test]

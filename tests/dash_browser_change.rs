@@ -51,7 +51,7 @@ fn a_process_is_changed_by_the_form_and_the_change_is_taken_back() {
     browser.script("document.querySelector('#form-group').value = ''", &[]);
     browser.click(".form-more summary");
     put(&browser, "#form-ready", "log:(");
-    browser.until_it_shows("is no regular expression");
+    browser.until_it_shows("is not a regular expression");
     put(&browser, "#form-ready", "after:1ms");
     browser.until(&format!("{line}.includes('--reset') && !{line}.includes('s3cret')"));
     browser.until_it_shows("Different then: command, group, ready, env, memory limit.");

@@ -231,11 +231,25 @@ impl Target {
             && end.is_none_or(|end| end.code.is_none())
     }
 
+    /// Whether its run has ended for good: its supervisor may still be there, and is about to
+    /// leave.
+    fn is_over(&self) -> bool {
+        let process = &self.process;
+        let end = process.run.as_ref().and_then(|run| run.end.as_ref());
+        process.container.is_none()
+            && process.has_run_as_asked()
+            && self.sight.process.is_none()
+            && end.is_some_and(|end| !process.is_followed(end))
+    }
+
     /// Whether anything of it lives, or somebody is at work on it.
     ///
     /// # Errors
     /// The kernel refuses to say.
     pub(crate) fn is_up(&self) -> std::io::Result<bool> {
+        if self.is_over() {
+            return Ok(false);
+        }
         if self.sight.is_up() || self.contained.as_ref().is_some_and(|one| !one.alive.is_empty()) {
             return Ok(true);
         }

@@ -59,8 +59,9 @@ impl Collector {
             tool::warn(notice);
         }
         let (chosen, exit) = wish.choose(known.processes);
+        let seen = observe::all(&self.home, chosen, known.store.as_ref());
         let store = known.store.filter(|_| args.details || args.env);
-        let mut listed: Vec<Listed> = observe::all(&self.home, chosen)
+        let mut listed: Vec<Listed> = seen
             .into_iter()
             .map(|seen| {
                 let (id, mut record) = (seen.process.id, seen.record());

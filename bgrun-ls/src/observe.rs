@@ -8,7 +8,9 @@ use bgrun_platform::ports::Listeners;
 use bgrun_platform::stat::{Stat, ticks_per_second};
 use bgrun_platform::tree::{Traces, by_traces, from_process, of_healthy};
 use bgrun_platform::{Identity, Lock, Pidfd, Sight, clock};
-use bgrun_store::{Home, LockLine, Observed, Process, Reason, Record, Status, Wanted, status};
+use bgrun_store::{
+    Home, LockLine, Observed, Process, Reason, Record, Status, Store, Wanted, status,
+};
 
 use crate::containers::{self, Known};
 use crate::ending::{self, Patience};
@@ -36,13 +38,16 @@ pub(crate) struct Seen {
     is_restarted: bool,
     /// Somebody restarts it when its files change.
     is_watched: bool,
+    /// Its lock file tells of a later run than the store did when that was read.
+    has_outrun_store: bool,
 }
 
 /// From so many on a second thread is worth its start.
 const MANY: usize = 48;
 
-/// Looks for every process. What cannot be looked at counts as not there.
-pub(crate) fn all(home: &Home, mut processes: Vec<Process>) -> Vec<Seen> {
+/// Looks for every process; `store`, from which they were read, is asked again where that is
+/// needed. What cannot be looked at counts as not there.
+pub(crate) fn all(home: &Home, mut processes: Vec<Process>, store: Option<&Store>) -> Vec<Seen> {
     let (ports, patience) = (Ports::default(), Patience::default());
     let look = |share: Vec<Process>| -> Vec<Seen> {
         let one = |process| {
@@ -60,6 +65,14 @@ pub(crate) fn all(home: &Home, mut processes: Vec<Process>) -> Vec<Seen> {
         first.extend(second);
         first
     };
+    // A run that began since the store was read: now it has the end of the one before, too.
+    for outrun in seen.iter_mut().filter(|one| one.has_outrun_store) {
+        let process = store.and_then(|store| store.process(&outrun.process.name).ok().flatten());
+        if let Some(process) = process {
+            *outrun = one(home, process, &patience);
+            ports.find(outrun);
+        }
+    }
     for found in find_left_behind(&mut seen) {
         ports.find(found);
     }
@@ -124,6 +137,7 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
         && process.next_restart_at.is_none()
         && process.run.as_ref().is_some_and(|run| run.end.is_some());
     let run = process.run.as_ref();
+    let known_run = run.map(|run| run.number);
     let may_be_ready = process.ready.is_some() && run.is_some_and(|run| run.ready_at.is_none());
     let mut sight = Sight::default();
     // An end in the store is final but for a supervisor that may be about to go on, unless
@@ -145,6 +159,7 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
             container: Known::default(),
             is_restarted: false,
             is_watched: false,
+            has_outrun_store: false,
         };
     } else if process.request > 0 {
         sight = look(&process, &lock);
@@ -170,6 +185,7 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
         status(&process, Observed { is_alive, is_held: sight.is_held }) == Status::Lost;
     let is_restarted =
         may_be_lost && Lock::is_held(&home.restart_lock(process.id)).unwrap_or(false);
+    let has_outrun_store = process.run.as_ref().map(|run| run.number) != known_run;
     Seen {
         process,
         supervisor: sight.supervisor.as_ref().map(Pidfd::pid),
@@ -182,6 +198,7 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
         container: Known::default(),
         is_restarted,
         is_watched: false,
+        has_outrun_store,
     }
 }
 
