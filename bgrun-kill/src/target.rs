@@ -237,6 +237,7 @@ impl Target {
         let process = &self.process;
         let end = process.run.as_ref().and_then(|run| run.end.as_ref());
         process.container.is_none()
+            && !self.was_started_since
             && process.has_run_as_asked()
             && self.sight.process.is_none()
             && end.is_some_and(|end| !process.is_followed(end))
