@@ -77,7 +77,7 @@ fn process_of(row: &Row<'_>) -> rusqlite::Result<Process> {
         container: container(row, 51)?,
         log_policy: log_policy(row, 53)?,
         project: optional_path(row, 57)?,
-        wanted: if row.get_ref(18)?.as_str()? == "up" { Wanted::Up } else { Wanted::Down },
+        wanted: wanted(row, 18)?,
         request: row.get(19)?,
         cookie: row.get(20)?,
         restarts: row.get(21)?,
@@ -175,6 +175,10 @@ pub(crate) fn spec(connection: &Connection, id: i64) -> rusqlite::Result<Option<
         })
     };
     statement.query_row([id], read).optional()
+}
+
+pub(crate) fn wanted(row: &Row<'_>, column: usize) -> rusqlite::Result<Wanted> {
+    Ok(if row.get_ref(column)?.as_str()? == "up" { Wanted::Up } else { Wanted::Down })
 }
 
 fn keep_alive(row: &Row<'_>, column: usize) -> rusqlite::Result<KeepAlive> {

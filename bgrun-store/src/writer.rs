@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::encoding::path_value;
 use crate::error::Error;
-use crate::process::Process;
+use crate::process::{Process, Wanted};
 use crate::rows::{self, end_columns};
 use crate::run::{End, Run};
 use crate::spec::{KeepAlive, Spec};
@@ -66,6 +66,25 @@ impl<'a> Writer<'a> {
     /// See [`Error`].
     pub fn process(&self, name: &str) -> Result<Option<Process>, Error> {
         rows::by_name(self.transaction, name).map_err(|error| self.failed(&error))
+    }
+
+    /// What the user wants of the process `id` with this cookie, as long as start `request` is
+    /// the latest. `None`: it was started anew, or forgotten, perhaps to make another of that
+    /// number.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn wanted(&self, id: i64, cookie: &str, request: i64) -> Result<Option<Wanted>, Error> {
+        self.transaction
+            .prepare_cached(
+                "SELECT wanted FROM process WHERE id = ?1 AND cookie = ?2 AND request = ?3",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![id, cookie, request], |row| rows::wanted(row, 0))
+                    .optional()
+            })
+            .map_err(|error| self.failed(&error))
     }
 
     /// Whether a process is called `name`.

@@ -265,21 +265,13 @@ impl Keeper {
         let jitter = f64::from(std::process::id() % 97) / 97.0;
         let mut restarted = None;
         let mut line = self.line.clone();
-        let decided = record::end(&self.home, &self.line, |writer, process| {
-            let history = restarts.within(process.restart_policy.window);
-            let next = decide(
-                &end,
-                process.wanted,
-                process.keep_alive,
-                &process.restart_policy,
-                history,
-                jitter,
-            );
+        let decided = record::end(&self.home, &self.line, |writer, wanted, spec| {
+            let policy = &spec.restart_policy;
+            let history = restarts.within(policy.window);
+            let next = decide(&end, wanted, spec.keep_alive, policy, history, jitter);
             match next {
                 Next::Again(pause) if pause.is_zero() => {
-                    if let Some(spec) = writer.spec(line.id)? {
-                        restarted = Some(child::start_next(writer, &mut line, &spec)?);
-                    }
+                    restarted = Some(child::start_next(writer, &mut line, spec)?);
                 }
                 Next::Again(pause) => {
                     // A run that the store has not heard of would take the pause away.

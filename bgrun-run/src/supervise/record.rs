@@ -2,27 +2,27 @@
 //! memory back.
 
 use bgrun_platform::{Identity, events};
-use bgrun_store::{Durability, Error, Home, LockLine, Process, Spec, Store, Wanted, Writer};
+use bgrun_store::{Durability, Error, Home, LockLine, Spec, Store, Wanted, Writer};
 
 /// Writes down the run that `line` tells of, with its end if it has one.
 pub(crate) fn run(home: &Home, line: &LockLine<Identity>) -> Result<(), Error> {
     in_store(home, |writer| write_run(writer, line))
 }
 
-/// Lets `next` go on, given the process as the store knows it, unless the user has asked for
-/// another start or forgotten it, and writes down the end of the run that `line` tells of,
-/// all in one transaction.
+/// Lets `next` go on, given what the user wants and what the process is to be, unless the user
+/// has asked for another start or forgotten it, and writes down the end of the run that
+/// `line` tells of, all in one transaction.
 ///
 /// The end comes last, so that the next run waits for nothing that it does not need. The
 /// store does not mind: what is newer stays.
 pub(crate) fn end<T>(
     home: &Home,
     line: &LockLine<Identity>,
-    next: impl FnOnce(&Writer<'_>, &Process) -> Result<T, Error>,
+    next: impl FnOnce(&Writer<'_>, Wanted, &Spec) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
     in_store(home, |writer| {
-        let next = match process(writer, line)? {
-            Some(process) if process.request == line.request => Some(next(writer, &process)?),
+        let next = match (wanted(writer, line)?, writer.spec(line.id)?) {
+            (Some(wanted), Some(spec)) => Some(next(writer, wanted, &spec)?),
             _ => None,
         };
         write_run(writer, line)?;
@@ -36,13 +36,8 @@ pub(crate) fn restart<T>(
     line: &LockLine<Identity>,
     act: impl FnOnce(&Writer<'_>, &Spec) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
-    in_store(home, |writer| match process(writer, line)? {
-        Some(found) if found.request == line.request && found.wanted == Wanted::Up => {
-            match writer.spec(line.id)? {
-                Some(spec) => act(writer, &spec).map(Some),
-                None => Ok(None),
-            }
-        }
+    in_store(home, |writer| match (wanted(writer, line)?, writer.spec(line.id)?) {
+        (Some(Wanted::Up), Some(spec)) => act(writer, &spec).map(Some),
         _ => Ok(None),
     })
 }
@@ -55,10 +50,7 @@ pub(crate) fn spec(home: &Home, line: &LockLine<Identity>) -> Option<Spec> {
 
 /// Whether the store says that the process is to run, by the start that `line` serves.
 pub(crate) fn is_still_wanted(home: &Home, line: &LockLine<Identity>) -> Result<bool, Error> {
-    in_store(home, |writer| {
-        let found = process(writer, line)?;
-        Ok(found.is_some_and(|one| one.request == line.request && one.wanted == Wanted::Up))
-    })
+    in_store(home, |writer| Ok(wanted(writer, line)? == Some(Wanted::Up)))
 }
 
 pub(crate) fn write_run(writer: &Writer<'_>, line: &LockLine<Identity>) -> Result<(), Error> {
@@ -66,10 +58,9 @@ pub(crate) fn write_run(writer: &Writer<'_>, line: &LockLine<Identity>) -> Resul
     writer.record_run(line.id, &line.as_run(), supervisor.as_deref())
 }
 
-fn process(writer: &Writer<'_>, line: &LockLine<Identity>) -> Result<Option<Process>, Error> {
-    // A process that was forgotten and made anew has another cookie.
-    let found = writer.process(&line.name)?;
-    Ok(found.filter(|process| process.id == line.id && process.cookie == line.cookie))
+/// What the user wants, by the start that `line` serves.
+fn wanted(writer: &Writer<'_>, line: &LockLine<Identity>) -> Result<Option<Wanted>, Error> {
+    writer.wanted(line.id, &line.cookie, line.request)
 }
 
 fn in_store<T>(home: &Home, act: impl FnOnce(&Writer<'_>) -> Result<T, Error>) -> Result<T, Error> {
