@@ -71,7 +71,7 @@ fn judged(name: &str, awaited: Awaited, readiness: Duration) -> Option<Failure> 
         Awaited::Reached => None,
         Awaited::TimedOut => {
             let what = format!("is not ready after {readiness:?}, and goes on");
-            let hint = "--wait=5m waits for longer; --ready says how one finds out";
+            let hint = "--wait=5m waits longer; --ready says how to tell that it is ready";
             Some(Failure::new(Exit::TimedOut, what).hint(hint))
         }
         Awaited::Ended { how, .. } => {
