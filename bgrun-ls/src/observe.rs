@@ -9,8 +9,9 @@ use bgrun_platform::stat::{Stat, ticks_per_second};
 use bgrun_platform::tree::{Traces, by_traces, from_process, of_healthy};
 use bgrun_platform::{Identity, Lock, Pidfd, Sight, clock};
 use bgrun_store::{
-    Home, LockLine, Observed, Process, Reason, Record, Status, Store, Wanted, status,
+    Home, LockLine, Observed, Process, Reason, Record, Status, Store, Wanted, status, time,
 };
+use jiff::SignedDuration;
 
 use crate::containers::{self, Known};
 use crate::ending::{self, Patience};
@@ -38,7 +39,8 @@ pub(crate) struct Seen {
     is_restarted: bool,
     /// Somebody restarts it when its files change.
     is_watched: bool,
-    /// Its lock file tells of a later run than the store did when that was read.
+    /// What happened since the store was read is missing: the end before a run that only the
+    /// lock file tells of, or the run that a restart has begun.
     has_outrun_store: bool,
 }
 
@@ -65,7 +67,7 @@ pub(crate) fn all(home: &Home, mut processes: Vec<Process>, store: Option<&Store
         first.extend(second);
         first
     };
-    // A run that began since the store was read: now it has the end of the one before, too.
+    // Since the store was read runs have ended and begun: now it has them, too.
     for outrun in seen.iter_mut().filter(|one| one.has_outrun_store) {
         let process = store.and_then(|store| store.process(&outrun.process.name).ok().flatten());
         if let Some(process) = process {
@@ -185,7 +187,8 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
         status(&process, Observed { is_alive, is_held: sight.is_held }) == Status::Lost;
     let is_restarted =
         may_be_lost && Lock::is_held(&home.restart_lock(process.id)).unwrap_or(false);
-    let has_outrun_store = process.run.as_ref().map(|run| run.number) != known_run;
+    let is_later_run = process.run.as_ref().map(|run| run.number) != known_run;
+    let has_outrun_store = is_later_run || may_be_lost && !is_restarted && has_just_ended(&process);
     Seen {
         process,
         supervisor: sight.supervisor.as_ref().map(Pidfd::pid),
@@ -200,6 +203,15 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
         is_watched: false,
         has_outrun_store,
     }
+}
+
+/// A restart is over within this time, as a rule.
+const RESTARTING: SignedDuration = SignedDuration::from_secs(10);
+
+/// Whether its latest run ended a moment ago: if that was for a restart, it may be over by now.
+fn has_just_ended(process: &Process) -> bool {
+    let ended_at = process.run.as_ref().and_then(|run| run.end.as_ref()?.at);
+    ended_at.is_some_and(|at| time::now().duration_since(at) < RESTARTING)
 }
 
 /// The live processes below its supervisor, or below itself.
