@@ -25,11 +25,11 @@ pub(crate) fn set(args: &Args, home: &Home) -> anyhow::Result<Exit> {
     } else {
         (&args.on, KeepAlive::Always)
     };
-    let Known { processes, trouble, .. } = Known::read(home);
+    let selectors: Vec<Selector> = operands.iter().map(|one| Selector::parse(one)).collect();
+    let Known { processes, trouble, .. } = Known::find(home, &selectors);
     if let Some(trouble) = trouble {
         return Err(unusable(&trouble).into());
     }
-    let selectors: Vec<Selector> = operands.iter().map(|one| Selector::parse(one)).collect();
     let selected = select(&selectors, &processes);
     for empty in &selected.empty {
         tool::warn(format_args!("nothing matches '{}'", safe(empty)));

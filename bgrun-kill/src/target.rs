@@ -97,7 +97,7 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Asked> {
 /// # Errors
 /// The kernel refuses to say what runs.
 pub(crate) fn find(args: &Args, asked: Asked, home: &Home) -> anyhow::Result<Found> {
-    let known = Known::read(home);
+    let known = Known::find(home, &asked.selectors);
     tell(&known);
     let mut selected = select(&asked.selectors, &known.processes);
     for empty in &selected.empty {

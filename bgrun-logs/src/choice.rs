@@ -21,8 +21,6 @@ pub(crate) struct Choice {
     pub(crate) is_plural: bool,
     /// Whether it may mean other processes in future.
     pub(crate) is_open: bool,
-    /// Whether the store is of use for more than finding the processes.
-    wants_runs: bool,
 }
 
 /// The processes that are meant now.
@@ -57,31 +55,14 @@ impl Choice {
         let is_plural = is_open || args.selectors.iter().any(|operand| operand == "-");
         let home = Home::from_environment(user::home_directory)
             .map_err(|error| Failure::new(Exit::Store, error))?;
-        Ok(Self {
-            home,
-            selectors,
-            is_plural,
-            is_open,
-            wants_runs: args.json || args.run.is_some() || args.previous,
-        })
+        Ok(Self { home, selectors, is_plural, is_open })
     }
 
     /// Looks up what is meant, and says what cannot be found.
     pub(crate) fn look_up(&self) -> anyhow::Result<Chosen> {
         private::is_directory(self.home.directory())
             .map_err(|error| Failure::new(Exit::Store, error))?;
-        let mut known = match self.by_name() {
-            Ok(Some((store, processes))) => {
-                return Ok(Chosen { processes, exit: Exit::Done, store: Some(store) });
-            }
-            Ok(None) => Known::read(&self.home),
-            // Not asked again: a store that is locked was waited for long enough.
-            Err(trouble) => Known {
-                processes: Known::from_locks(&self.home),
-                trouble: Some(trouble),
-                ..Known::default()
-            },
-        };
+        let mut known = Known::find(&self.home, &self.selectors);
         let is_alive = |pid| Stat::read(pid).is_ok_and(|stat| stat.is_live());
         for notice in known.import.notices(is_alive) {
             tool::warn(notice);
@@ -93,40 +74,12 @@ impl Choice {
         let selected = selection::select(&self.selectors, &known.processes);
         let exit = tell(&selected, &known);
         let processes = take(&mut known.processes, &selected.chosen);
-        let store = match (known.trouble, self.wants_runs) {
-            (None, true) => Store::open_to_read(&self.home).ok().flatten(),
-            _ => None,
-        };
-        Ok(Chosen { processes, exit, store })
-    }
-
-    /// The processes, where each is named and known: the thousands of others in the store
-    /// need not be read then. In any other case [`Known`] finds out more.
-    fn by_name(&self) -> Result<Option<(Store, Vec<Process>)>, bgrun_store::Error> {
-        let names = self.selectors.iter().map(|selector| match selector {
-            Selector::Name(name) => Some(name),
-            Selector::All | Selector::Group(_) => None,
-        });
-        let Some(names) = names.collect::<Option<Vec<&String>>>() else { return Ok(None) };
-        let Some(store) = Store::open_to_read(&self.home)? else { return Ok(None) };
-        let mut processes: Vec<Process> = Vec::new();
-        for name in names {
-            match store.process(name)? {
-                Some(process) if processes.iter().any(|known| known.id == process.id) => {}
-                Some(process) => processes.push(process),
-                None => return Ok(None),
-            }
-        }
-        Ok(Some((store, processes)))
+        Ok(Chosen { processes, exit, store: known.store })
     }
 
     /// Looks again, without a word; nothing when the registry cannot be read now.
     pub(crate) fn look_again(&self) -> Option<Vec<Process>> {
-        let mut known = match self.by_name() {
-            Ok(Some((_, processes))) => return Some(processes),
-            Ok(None) => Known::read(&self.home),
-            Err(_) => return None,
-        };
+        let mut known = Known::find(&self.home, &self.selectors);
         if known.trouble.is_some() {
             return None;
         }

@@ -48,7 +48,7 @@ impl Collector {
     ) -> anyhow::Result<(Vec<Listed>, Exit)> {
         private::is_directory(self.home.directory())
             .map_err(|error| Failure::new(Exit::Store, error))?;
-        let known = Known::read(&self.home);
+        let known = Known::find(&self.home, wish.selectors());
         if let Some(trouble) = &known.trouble {
             tool::warn(format_args!("{trouble}; this is what the lock files tell"));
             if let Some(hint) = trouble.hint() {

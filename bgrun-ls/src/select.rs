@@ -57,6 +57,11 @@ impl Wish {
         })
     }
 
+    /// What was named; empty when that is everything.
+    pub(crate) fn selectors(&self) -> &[Selector] {
+        &self.selectors
+    }
+
     /// Whether everything is asked for.
     fn is_everything(&self) -> bool {
         self.selectors.is_empty() && self.group.is_none() && self.statuses.is_empty()

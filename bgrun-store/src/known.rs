@@ -6,6 +6,7 @@ use crate::home::Home;
 use crate::import::Import;
 use crate::lock_line::LockLine;
 use crate::process::Process;
+use crate::selection::Selector;
 
 /// The processes, and from where they are known.
 #[derive(Debug, Default)]
@@ -26,14 +27,42 @@ impl Known {
     /// those that have a lock file. Nothing is made where there is nothing.
     #[must_use]
     pub fn read(home: &Home) -> Self {
-        match Self::from_registry(home) {
-            Ok(known) => known,
-            Err(trouble) => Self {
-                processes: Self::from_locks(home),
-                trouble: Some(trouble),
-                ..Self::default()
-            },
+        Self::from_registry(home).unwrap_or_else(|trouble| Self::without_registry(home, trouble))
+    }
+
+    /// What `selectors` can mean: just the processes that they name, where each is the name of
+    /// one, since the thousands of others need not be read then; otherwise all.
+    #[must_use]
+    pub fn find(home: &Home, selectors: &[Selector]) -> Self {
+        match Self::by_name(home, selectors) {
+            Ok(Some(known)) => known,
+            Ok(None) => Self::read(home),
+            // Not asked again: a store that is locked was waited for long enough.
+            Err(trouble) => Self::without_registry(home, trouble),
         }
+    }
+
+    fn by_name(home: &Home, selectors: &[Selector]) -> Result<Option<Self>, Error> {
+        let name = |selector: &Selector| match selector {
+            Selector::Name(name) => Some(name.clone()),
+            Selector::All | Selector::Group(_) => None,
+        };
+        let names: Option<Vec<String>> = selectors.iter().map(name).collect();
+        let Some(names) = names.filter(|names| !names.is_empty()) else { return Ok(None) };
+        let Some(store) = Store::open_to_read(home)? else { return Ok(None) };
+        let mut processes: Vec<Process> = Vec::new();
+        for name in names {
+            match store.process(&name)? {
+                Some(process) if processes.iter().any(|known| known.id == process.id) => {}
+                Some(process) => processes.push(process),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(Self { processes, store: Some(store), ..Self::default() }))
+    }
+
+    fn without_registry(home: &Home, trouble: Error) -> Self {
+        Self { processes: Self::from_locks(home), trouble: Some(trouble), ..Self::default() }
     }
 
     fn from_registry(home: &Home) -> Result<Self, Error> {

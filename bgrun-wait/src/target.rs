@@ -88,7 +88,7 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Asked> {
 
 /// Finds what is meant, and says at once what is not there: the wait may be long.
 pub(crate) fn find(asked: Asked, home: &Home) -> Found {
-    let known = Known::read(home);
+    let known = Known::find(home, &asked.selectors);
     if let Some(trouble) = &known.trouble {
         tool::warn(format_args!("{trouble}; this is what the lock files tell"));
         if let Some(hint) = trouble.hint() {
