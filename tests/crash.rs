@@ -3,6 +3,7 @@
 //! The tools are those built with the cargo feature `faults`.
 
 use std::fs;
+use std::time::{Duration, SystemTime};
 use tests::programs::IGNORES_TERM;
 use tests::*;
 
@@ -183,6 +184,59 @@ fn a_stop_killed_anywhere_is_finished_by_the_next() {
             assert_eq!(record["exit_reason"], "stop", "{phase}: {record:#}");
         }
     }
+}
+
+/// Makes the last stop one of long ago.
+#[track_caller]
+fn age_the_last_stop(home: &Home) {
+    let file = std::fs::File::options().write(true).open(home.state().join("run/stop.lock"));
+    let long_ago = SystemTime::now() - Duration::from_secs(3600);
+    file.and_then(|file| file.set_modified(long_ago)).expect("a stop has left its mark");
+}
+
+#[test]
+fn a_stop_killed_after_its_wish_is_finished_by_the_guard() {
+    let home = Home::with_faults();
+    home.start("web[1]", ["sh", "-c", "sleep 60 & exec sleep 60"]);
+    let stop = home.verb("kill", ["--all"]).env("BGRUN_FAULT", "kill:after-wish:kill9");
+    stop.code(KILLED);
+    assert_eq!(home.all()[0].status(), "stopping");
+    let early = home.verb("guard", [""; 0]).ok();
+    assert_eq!((early.out().as_str(), early.err().as_str()), ("", ""));
+    assert_eq!(home.all()[0].status(), "stopping", "its supervisor might be at it");
+    age_the_last_stop(&home);
+    let guard = home.verb("guard", ["--json"]).json();
+    let record = guard.only();
+    assert_eq!((&record["action"], &record["reason"]), (&json!("stop"), &json!("unfinished")));
+    assert_eq!((record.name(), record.status()), ("web[1]", "stopped"));
+    assert_eq!((&record["error"], &record["exit_reason"]), (&Value::Null, &json!("stop")));
+    home.must_be_clean();
+    assert_eq!(home.verb("guard", [""; 0]).ok().out(), "");
+}
+
+#[test]
+fn a_stop_that_is_at_work_is_left_alone_by_the_guard() {
+    let home = Home::with_faults();
+    let script = "trap 'echo asked' TERM; echo ready; while :; do sleep 0.05; done";
+    home.start("web", ["sh", "-c", script]);
+    home.until_out("web", "ready");
+    let stop = home.verb("kill", ["web", "--timeout", "20s"]).spawn();
+    home.until_out("web", "asked");
+    age_the_last_stop(&home);
+    assert_eq!(home.verb("guard", [""; 0]).ok().out(), "");
+    assert_eq!(home.out("web"), "ready\nasked\n");
+    assert_eq!(home.ls("web").status(), "stopping");
+    drop(stop);
+}
+
+#[test]
+fn what_was_started_since_is_no_unfinished_stop() {
+    let home = Home::with_faults();
+    home.start_sleep("web");
+    home.verb("kill", ["web"]).env("BGRUN_FAULT", "kill:after-wish:kill9").code(KILLED);
+    let pid = home.verb("run", ["web", "--restart", "--json"]).json().pid();
+    home.verb("kill", ["web", "--unfinished"]).run();
+    assert_eq!((home.ls("web").status(), home.ls("web").pid()), ("running", pid));
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! Having things done by `bgrun-run`, and learning what came of it.
+//! Having things done by `bgrun-run` and `bgrun-kill`, and learning what came of it.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Output, Stdio};
 
 use bgrun_platform::tool::Exit;
 use bgrun_platform::{fault, sibling};
+use bgrun_store::selection::exactly;
 use bgrun_store::{time, variables};
 use serde_json::Value;
 
@@ -20,17 +21,21 @@ pub(crate) struct Attempt {
     pub(crate) action: Action,
     /// When, as RFC 3339.
     pub(crate) time: String,
+    /// Its record, as the tool that did it answered.
+    pub(crate) record: Option<Value>,
     /// Why it came to nothing.
     pub(crate) error: Option<String>,
     /// The user has stopped it meanwhile, which is no failure.
     pub(crate) was_stopped: bool,
+    /// There was nothing to be stopped any more.
+    pub(crate) was_needless: bool,
     /// It did, because the store cannot be used.
     pub(crate) is_store_failure: bool,
 }
 
-/// What `bgrun-run` is told for an action; actions with the same words share a call.
-fn words(action: Action) -> &'static [&'static str] {
-    match action {
+/// Who does it, and what that tool is told; actions with the same words share a call.
+fn words(action: Action) -> (&'static str, &'static [&'static str]) {
+    let words: &[&str] = match action {
         Action::Adopt => &["--adopt", "--json"],
         Action::Start(_) => &["--automatic", "--json"],
         Action::Restart(Excess::Memory { .. }) => {
@@ -39,19 +44,22 @@ fn words(action: Action) -> &'static [&'static str] {
         Action::Restart(Excess::Interval { .. }) => {
             &["--automatic", "--restart", "--reason", "interval", "--json"]
         }
-    }
+        Action::Stop => return ("bgrun-kill", &["--unfinished", "--json", "--"]),
+    };
+    ("bgrun-run", words)
 }
 
 /// Tries all actions: what takes no time first, each kind in the order given.
 pub(crate) fn all(due: Vec<(Facts, Action)>) -> Vec<Attempt> {
     fault::at("guard:before-act");
-    let mut kinds: [Vec<(Facts, Action)>; 4] = Default::default();
+    let mut kinds: [Vec<(Facts, Action)>; 5] = Default::default();
     for (facts, action) in due {
         let kind = match action {
             Action::Adopt => 0,
             Action::Start(_) => 1,
             Action::Restart(Excess::Memory { .. }) => 2,
             Action::Restart(Excess::Interval { .. }) => 3,
+            Action::Stop => 4,
         };
         kinds[kind].push((facts, action));
     }
@@ -61,8 +69,12 @@ pub(crate) fn all(due: Vec<(Facts, Action)>) -> Vec<Attempt> {
 fn at_once(due: &[(Facts, Action)]) -> Vec<Attempt> {
     let Some((_, action)) = due.first() else { return Vec::new() };
     let now = time::text(time::now());
-    let mut command = sibling::command("bgrun-run", words(*action));
-    command.args(due.iter().map(|(facts, _)| &facts.name));
+    let (tool, words) = words(*action);
+    let mut command = sibling::command(tool, words);
+    command.args(due.iter().map(|(facts, _)| match action {
+        Action::Stop => exactly(&facts.name),
+        _ => facts.name.clone(),
+    }));
     // What is recorded from a caller's environment is not the guard's to set; and what
     // it starts is not started from inside the process that the guard may be.
     for key in variables::RECORDED.iter().chain(&[
@@ -75,8 +87,8 @@ fn at_once(due: &[(Facts, Action)]) -> Vec<Attempt> {
     // Ctrl-C ends the guard after its work, and not what it began in the middle.
     let output = command.stdin(Stdio::null()).process_group(0).output();
     let answer = match &output {
-        Ok(output) => Answer::read(output),
-        Err(error) => Answer { records: Vec::new(), trouble: format!("run bgrun-run: {error}") },
+        Ok(output) => Answer::read(tool, output),
+        Err(error) => Answer { records: Vec::new(), trouble: format!("run {tool}: {error}") },
     };
     let is_store_failure = output.is_ok_and(|output| output.status.code() == Some(7));
     due.iter()
@@ -88,13 +100,15 @@ fn at_once(due: &[(Facts, Action)]) -> Vec<Attempt> {
                 time: now.clone(),
                 is_store_failure: error.is_some() && is_store_failure,
                 was_stopped: answer.was_stopped(&facts.name),
+                was_needless: answer.was_needless(&facts.name),
+                record: answer.record_of(&facts.name).cloned(),
                 error,
             }
         })
         .collect()
 }
 
-/// What `bgrun-run` answered.
+/// What the tool answered.
 #[derive(Debug)]
 struct Answer {
     records: Vec<Value>,
@@ -103,7 +117,7 @@ struct Answer {
 }
 
 impl Answer {
-    fn read(output: &Output) -> Self {
+    fn read(tool: &str, output: &Output) -> Self {
         let records = match serde_json::from_slice(&output.stdout) {
             Ok(Value::Array(records)) => records,
             Ok(record @ Value::Object(_)) => vec![record],
@@ -112,9 +126,12 @@ impl Answer {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.lines().rfind(|line| !line.starts_with("hint: "));
         let trouble = match (said, output.status.code()) {
-            (Some(line), _) => line.strip_prefix("bgrun-run: ").unwrap_or(line).to_owned(),
-            (None, Some(code)) => format!("bgrun-run ended with code {code}"),
-            (None, None) => "bgrun-run was killed".to_owned(),
+            (Some(line), _) => {
+                let what = line.strip_prefix(tool).and_then(|what| what.strip_prefix(": "));
+                what.unwrap_or(line).to_owned()
+            }
+            (None, Some(code)) => format!("{tool} ended with code {code}"),
+            (None, None) => format!("{tool} was killed"),
         };
         Self { records, trouble }
     }
@@ -125,11 +142,24 @@ impl Answer {
         self.records.iter().any(|record| record["name"] == name && record["exit"] == code)
     }
 
+    /// Whether somebody else had finished the stop, or had started it again.
+    fn was_needless(&self, name: &str) -> bool {
+        let outcome = self.record_of(name).and_then(|record| record["outcome"].as_str());
+        matches!(outcome, Some("already-stopped" | "stale"))
+    }
+
+    fn record_of(&self, name: &str) -> Option<&Value> {
+        self.records.iter().find(|record| record["name"] == name)
+    }
+
     fn error_of(&self, name: &str) -> Option<String> {
-        let Some(record) = self.records.iter().find(|record| record["name"] == name) else {
+        let Some(record) = self.record_of(name) else {
             return Some(self.trouble.clone());
         };
-        record["error"].as_str().map(str::to_owned)
+        let survivors = record["survivors"].as_array().into_iter().flatten();
+        let survivors: Vec<String> = survivors.map(Value::to_string).collect();
+        let error = record["error"].as_str().map(str::to_owned);
+        error.or((!survivors.is_empty()).then(|| format!("still alive: {}", survivors.join(", "))))
     }
 }
 
@@ -141,7 +171,7 @@ mod tests {
 
     fn answer(code: i32, stdout: &str, stderr: &str) -> Answer {
         let status = ExitStatus::from_raw(code << 8);
-        Answer::read(&Output { status, stdout: stdout.into(), stderr: stderr.into() })
+        Answer::read("bgrun-run", &Output { status, stdout: stdout.into(), stderr: stderr.into() })
     }
 
     #[test]
@@ -152,6 +182,9 @@ mod tests {
         assert_eq!(many.error_of("a"), None);
         assert_eq!(many.error_of("b").as_deref(), Some("is gone"));
         assert_eq!(answer(0, r#"{"name":"a","error":null}"#, "").error_of("a"), None);
+        let survivors = answer(1, r#"[{"name":"a","survivors":[7,9]}]"#, "");
+        assert_eq!(survivors.error_of("a").as_deref(), Some("still alive: 7, 9"));
+        assert_eq!(answer(0, r#"[{"name":"a","survivors":[]}]"#, "").error_of("a"), None);
     }
 
     #[test]

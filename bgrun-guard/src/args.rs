@@ -29,7 +29,8 @@ pub(crate) enum Scheduler {
 ///
 /// Starts again what was lost with a reboot or a crash and is to be kept alive, adopts
 /// processes whose supervisor died, and restarts what exceeds its memory limit or its
-/// interval. What you stopped or deleted is left alone. Quiet when all is well.
+/// interval. What you stopped or deleted is left alone, and a stop that was killed halfway is
+/// finished. Quiet when all is well.
 #[derive(Debug, clap::Parser)]
 #[command(name = "bgrun-guard", bin_name = "bgrun guard", version, max_term_width = 80,
     after_help = AFTER_HELP)]

@@ -2,7 +2,7 @@
 //!
 //! A process that the user wants up is either left alone, started again, adopted, or
 //! restarted. What ended by itself and was not to be started again, what gave up, and
-//! what the user stopped stay as they are.
+//! what the user stopped stay as they are; a stop that died halfway is finished.
 
 use std::time::Duration;
 
@@ -26,9 +26,13 @@ pub(crate) struct Facts {
     pub(crate) memory_bytes: Option<u64>,
     pub(crate) memory_limit_bytes: Option<u64>,
     pub(crate) restart_interval_minutes: Option<u64>,
+    pub(crate) stop_timeout_ms: u64,
     /// A run is owed: one was asked for or announced, and who was to begin it is gone.
     #[serde(skip)]
     pub(crate) is_owed: bool,
+    /// It is to be stopped, and nobody is at it.
+    #[serde(skip)]
+    pub(crate) is_left: bool,
 }
 
 /// What is to be done.
@@ -40,6 +44,8 @@ pub(crate) enum Action {
     Start(Gone),
     /// Stop it and start it again.
     Restart(Excess),
+    /// Finish a stop that died halfway.
+    Stop,
 }
 
 /// What became of a process that should run.
@@ -65,6 +71,7 @@ impl Action {
             Self::Adopt => "adopt",
             Self::Start(_) => "start",
             Self::Restart(_) => "restart",
+            Self::Stop => "stop",
         }
     }
 
@@ -76,6 +83,7 @@ impl Action {
             Self::Start(Gone::Owed) => "failed",
             Self::Restart(Excess::Memory { .. }) => "memory-limit",
             Self::Restart(Excess::Interval { .. }) => "interval",
+            Self::Stop => "unfinished",
         }
     }
 }
@@ -100,7 +108,7 @@ impl Facts {
 /// Decides what is to be done.
 pub(crate) fn decide(facts: &Facts) -> Option<Action> {
     if !facts.is_wanted() {
-        return None;
+        return (facts.status == Status::Stopping && facts.is_left).then_some(Action::Stop);
     }
     let is_kept = facts.keep_alive != KeepAlive::Never;
     match facts.status {
@@ -129,8 +137,12 @@ fn excess(facts: &Facts) -> Option<Excess> {
 /// A sleep is no longer than this, because the machine may sleep meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_secs(600);
 
-/// When the limits of a process are to be looked at again; never where it has none.
+/// When the limits of a process are to be looked at again; never where it has none. What is
+/// being stopped is, for nobody tells that who stops it has died.
 pub(crate) fn look_again_after(facts: &Facts, every: Duration) -> Option<Duration> {
+    if facts.status == Status::Stopping {
+        return Some(every);
+    }
     if !facts.is_wanted() || facts.status != Status::Running {
         return None;
     }
@@ -164,7 +176,9 @@ pub(crate) mod tests {
             memory_bytes: Some(1000),
             memory_limit_bytes: None,
             restart_interval_minutes: None,
+            stop_timeout_ms: 10_000,
             is_owed: false,
+            is_left: false,
         }
     }
 
@@ -248,9 +262,16 @@ pub(crate) mod tests {
                     ..well()
                 };
                 assert_eq!(decide(&facts), None, "{status:?}");
-                assert_eq!(look_again_after(&facts, Duration::from_secs(1)), None);
+                let every = Duration::from_secs(1);
+                let again = (status == Status::Stopping).then_some(every);
+                assert_eq!(look_again_after(&facts, every), again, "{status:?}");
+                let left = Facts { is_left: true, ..facts };
+                let finished = (status == Status::Stopping).then_some(Action::Stop);
+                assert_eq!(decide(&left), finished, "{status:?}");
             }
         }
+        let started_since = Facts { status: Status::Stopping, is_left: true, ..well() };
+        assert_eq!(decide(&started_since), None);
     }
 
     #[test]

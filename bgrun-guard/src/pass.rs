@@ -76,7 +76,7 @@ pub(crate) fn make(home: &Home, with_limits: bool) -> anyhow::Result<Passed> {
             let is_for_now = match action {
                 // What was just put right is given time until the next pass.
                 Action::Restart(_) => with_limits && earlier.next().is_none(),
-                Action::Adopt | Action::Start(_) => {
+                Action::Adopt | Action::Start(_) | Action::Stop => {
                     earlier.all(|(_, kind)| *kind != action.as_str())
                 }
             };
@@ -90,15 +90,14 @@ pub(crate) fn make(home: &Home, with_limits: bool) -> anyhow::Result<Passed> {
         tried.extend(due.iter().map(|(facts, action)| (facts.id, action.as_str())));
         let attempts = act::all(due);
         passed.seen = survey::all(home)?;
-        for attempt in attempts {
+        for attempt in attempts.into_iter().filter(|attempt| !attempt.was_needless) {
             let now = passed.seen.iter().find(|one| one.facts.id == attempt.facts.id);
             if attempt.error.is_some() && (attempt.was_stopped || !is_still_wrong(&attempt, now)) {
                 continue;
             }
-            let record = now.map_or_else(
-                || json!({"id": attempt.facts.id, "name": attempt.facts.name}),
-                |one| one.record.clone(),
-            );
+            let record = now.map(|one| &one.record).or(attempt.record.as_ref()).cloned();
+            let record = record
+                .unwrap_or_else(|| json!({"id": attempt.facts.id, "name": attempt.facts.name}));
             passed.deeds.push(Deed { attempt, record });
         }
     }
@@ -111,10 +110,12 @@ pub(crate) fn make(home: &Home, with_limits: bool) -> anyhow::Result<Passed> {
 /// Whether a failed attempt is one to complain of: the user may have stopped or deleted
 /// the process meanwhile, and somebody else may have put it right.
 fn is_still_wrong(attempt: &Attempt, now: Option<&Seen>) -> bool {
-    let Some(now) = now.map(|seen| &seen.facts).filter(|facts| facts.is_wanted()) else {
+    let Some(now) = now.map(|seen| &seen.facts) else { return false };
+    if now.is_wanted() == (attempt.action == Action::Stop) {
         return false;
-    };
+    }
     match attempt.action {
+        Action::Stop => now.status == Status::Stopping,
         Action::Adopt => now.status == Status::Running && !now.supervised,
         Action::Start(_) => matches!(now.status, Status::Lost | Status::Failed),
         Action::Restart(_) => now.run == attempt.facts.run || now.status != Status::Running,
@@ -134,9 +135,11 @@ mod tests {
             facts: well(),
             action,
             time,
+            record: None,
             error,
             is_store_failure: false,
             was_stopped: false,
+            was_needless: false,
         };
         let now = now.map(|facts| Seen { facts, record: Value::Null });
         is_still_wrong(&attempt, now.as_ref())
@@ -161,6 +164,9 @@ mod tests {
         assert!(is_complained_of(Action::Adopt, with(Status::Running)));
         assert!(!is_complained_of(Action::Adopt, Some(well())), "somebody else adopted it");
         assert!(!is_complained_of(Action::Adopt, with(Status::Lost)), "it is to be started now");
+        assert!(is_complained_of(Action::Stop, down(Status::Stopping)));
+        assert!(!is_complained_of(Action::Stop, down(Status::Stopped)));
+        assert!(!is_complained_of(Action::Stop, Some(well())), "it was started again");
         assert!(is_complained_of(restart, Some(well())));
         assert!(!is_complained_of(restart, Some(Facts { run: 2, ..well() })));
         assert!(is_complained_of(

@@ -58,6 +58,7 @@ fn complain(deed: &Deed) {
         Action::Adopt => "not adopted",
         Action::Start(_) => "not started again",
         Action::Restart(_) => "not restarted",
+        Action::Stop => "not stopped",
     };
     let (name, error) = (safe(&deed.attempt.facts.name), safe(error));
     tool::warn(format_args!("{name}: {what} ({}): {error}", why(deed.attempt.action)));
@@ -70,13 +71,14 @@ fn line(deed: &Deed) -> String {
         Action::Adopt => format!("{name}: adopted"),
         Action::Start(_) => format!("{name}: started again ({})", why(action)),
         Action::Restart(_) => format!("{name}: restarted ({})", why(action)),
+        Action::Stop => format!("{name}: stopped ({})", why(action)),
     }
 }
 
 fn why(action: Action) -> String {
     let reason = action.reason();
     match action {
-        Action::Adopt | Action::Start(_) => reason.to_owned(),
+        Action::Adopt | Action::Start(_) | Action::Stop => reason.to_owned(),
         Action::Restart(Excess::Memory { bytes, limit_bytes }) => {
             format!("{reason}, {} > {}", size(bytes), size(limit_bytes))
         }

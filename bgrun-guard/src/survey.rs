@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::Context;
-use bgrun_platform::sibling;
 use bgrun_platform::tool::{Exit, Failure};
+use bgrun_platform::{Lock, sibling};
 use bgrun_store::{Home, KeepAlive, Process, Status, Store};
 use serde_json::Value;
 
@@ -21,7 +22,7 @@ pub(crate) struct Seen {
 
 /// The states in which there may be something to do, now or later. What the user has stopped
 /// stays as it is, and there may be thousands of that.
-const AT_RISK: &str = "starting,running,backoff,exited,failed,lost";
+const AT_RISK: &str = "starting,running,backoff,stopping,exited,failed,lost";
 
 /// Looks at all processes that may need something, in the order they were first started.
 ///
@@ -47,7 +48,31 @@ pub(crate) fn all(home: &Home) -> anyhow::Result<Vec<Seen>> {
         seen.push(Seen { facts, record });
     }
     note_what_is_owed(home, &mut seen);
+    note_what_is_left(home, &mut seen);
     Ok(seen)
+}
+
+/// A supervisor that was told of a stop insists by itself, so long after the timeout.
+const INSISTING: Duration = Duration::from_secs(5);
+
+/// A process that is to be stopped is so by a `bgrun-kill` that is at work, or by its
+/// supervisor after that one died, or by nobody: when no stop is at work and the last one
+/// began so long ago that the process would be gone by now.
+fn note_what_is_left(home: &Home, seen: &mut [Seen]) {
+    if !seen.iter().any(|one| one.facts.status == Status::Stopping) {
+        return;
+    }
+    let file = home.stop_lock();
+    let begun = std::fs::metadata(&file).and_then(|data| data.modified());
+    if begun.is_ok() && Lock::take(&file, Duration::ZERO).is_err() {
+        return;
+    }
+    // A clock that was set back tells nothing, and must not put it off.
+    let age = begun.ok().and_then(|begun| begun.elapsed().ok()).unwrap_or(Duration::MAX);
+    for one in seen.iter_mut().filter(|one| one.facts.status == Status::Stopping) {
+        let timeout = Duration::from_millis(one.facts.stop_timeout_ms);
+        one.facts.is_left = age > timeout + INSISTING;
+    }
 }
 
 /// A process that ended has given up or is done, or its supervisor died before the next run

@@ -96,4 +96,9 @@ pub(crate) struct Args {
     /// Why: recorded with the end of the run; with any but stop the wish to run remains
     #[arg(long, hide = true, value_name = "REASON", default_value = "stop")]
     pub(crate) reason: String,
+
+    /// Stops only what is not wanted any more: a stop that died is finished, and what was
+    /// started since is left alone
+    #[arg(long, hide = true, conflicts_with_all = ["all", "clean", "nuke", "port", "signal", "delete"])]
+    pub(crate) unfinished: bool,
 }

@@ -1,9 +1,10 @@
 //! Stopping trees: all at once, so that a hundred take no longer than one.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use bgrun_platform::{Ended, fault, tool};
-use bgrun_store::{End, Error, Home, Reason, Store, time};
+use bgrun_platform::{Ended, Lock, fault, tool};
+use bgrun_store::{End, Error, Home, Reason, Store, Wanted, time};
 
 use crate::args::Args;
 use crate::containers;
@@ -86,6 +87,36 @@ pub(crate) fn plan(targets: Vec<Target>) -> Done {
     Done { stopped: targets.into_iter().map(planned).collect(), ..Done::default() }
 }
 
+/// How long a guard may be looking at who is at work: it takes microseconds.
+const GLANCE: Duration = Duration::from_millis(5);
+
+/// Shows the guard that a stop is at work, and since when; what is left of it when this is
+/// killed says that one died.
+struct AtWork {
+    file: PathBuf,
+    lock: Option<Lock>,
+}
+
+impl AtWork {
+    /// Nobody is kept alive because it cannot be shown.
+    fn begin(home: &Home) -> Self {
+        let file = home.stop_lock();
+        let lock = Lock::share(&file, GLANCE).ok();
+        if let Some(lock) = &lock {
+            let _ = lock.touch();
+        }
+        Self { file, lock }
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        if let Some(lock) = self.lock.take() {
+            lock.leave(&self.file);
+        }
+    }
+}
+
 /// What was done, and why it could not be written down, if so.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
@@ -111,10 +142,13 @@ pub(crate) fn all(
         .parse()
         .map_err(|error| tool::Failure::new(tool::Exit::Usage, format!("--reason: {error}")))?;
     let keeps_wish = reason != Reason::Stop;
+    let _at_work = AtWork::begin(home);
     let ids: Vec<i64> =
         targets.iter().filter(|one| !one.is_stale).map(|one| one.process.id).collect();
     let mut books = wish::Books::new(home, store);
-    let stored = if keeps_wish { Ok(()) } else { books.down(&ids) };
+    // The wish of a stop that is only finished is there already, and may have changed since.
+    let is_told = !keeps_wish && !args.unfinished;
+    let stored = if is_told { books.down(&ids) } else { Ok(()) };
     fault::at("kill:after-wish");
 
     let started = Instant::now();
@@ -139,7 +173,10 @@ pub(crate) fn all(
             let Target { process, is_stale, contained, .. } = target;
             target = Target { is_stale, contained, ..Target::look(process, home)? };
         }
-        if is_up || target.may_live_in_engine() {
+        let is_wanted = target.process.wanted == Wanted::Up || target.was_started_since;
+        if args.unfinished && is_wanted {
+            done.push(Stopped::new(target, Outcome::Stale));
+        } else if is_up || target.may_live_in_engine() {
             up.push(target);
         } else {
             done.push(Stopped::new(target, Outcome::AlreadyStopped));
@@ -149,7 +186,7 @@ pub(crate) fn all(
     // all the same, and so is the wish.
     let again: Vec<i64> =
         up.iter().filter(|one| one.was_started_since).map(|one| one.process.id).collect();
-    let stored = if keeps_wish { stored } else { stored.and_then(|()| books.down(&again)) };
+    let stored = if is_told { stored.and_then(|()| books.down(&again)) } else { stored };
     let mut stopping: Vec<Stopping> =
         up.into_iter().map(|target| Stopping::begin(target, args, started, keeps_wish)).collect();
     fault::at("kill:after-signal");

@@ -126,6 +126,13 @@ impl Home {
         self.lock_directory().join(format!("{id}.watch"))
     }
 
+    /// The file whose lock all stops share while they are at work, and that the last of them
+    /// removes: by it a stop in progress is told from one that died.
+    #[must_use]
+    pub fn stop_lock(&self) -> PathBuf {
+        self.lock_directory().join("stop.lock")
+    }
+
     /// All lock files, by id.
     #[must_use]
     pub fn locks(&self) -> Vec<(i64, PathBuf)> {

@@ -46,6 +46,23 @@ impl Lock {
     /// # Errors
     /// [`LockError::Held`] when it is still held then.
     pub fn take(path: &Path, patience: Duration) -> Result<Self, LockError> {
+        Self::acquire(path, patience, FlockOperation::NonBlockingLockExclusive)
+    }
+
+    /// Takes the lock at `path` beside others that share it: whoever wants it alone is told
+    /// that it is held.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] when somebody has it alone after `patience`.
+    pub fn share(path: &Path, patience: Duration) -> Result<Self, LockError> {
+        Self::acquire(path, patience, FlockOperation::NonBlockingLockShared)
+    }
+
+    fn acquire(
+        path: &Path,
+        patience: Duration,
+        operation: FlockOperation,
+    ) -> Result<Self, LockError> {
         let failed =
             |error: rustix::io::Errno| LockError::Io { path: path.to_owned(), error: error.into() };
         let deadline = Instant::now() + patience;
@@ -54,7 +71,7 @@ impl Lock {
             let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
             let mode = Mode::RUSR | Mode::WUSR;
             let opened = rustix::fs::openat(CWD, path, flags, mode).map_err(failed)?;
-            match rustix::fs::flock(&opened, FlockOperation::NonBlockingLockExclusive) {
+            match rustix::fs::flock(&opened, operation) {
                 // Whoever forgets a process removes the file while holding the lock: what
                 // was locked must still be what the path names.
                 Ok(()) if is_at(&opened, path) => return Ok(Self { file: File::from(opened) }),
@@ -113,6 +130,23 @@ impl Lock {
         self.file.set_len(length)
     }
 
+    /// Leaves the present time at the file, and lets whoever watches its directory know.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub fn touch(&self) -> io::Result<()> {
+        self.file.write_all_at(b"\n", 0)
+    }
+
+    /// Gives a shared lock back, and removes the file at `path` unless others share it.
+    pub fn leave(self, path: &Path) {
+        let alone = rustix::fs::flock(&self.file, FlockOperation::NonBlockingLockExclusive);
+        if alone.is_ok() && is_at(&self.file, path) {
+            // Removed while it is held, so that nobody takes a lock that has no name.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
     /// The line in this file.
     ///
     /// # Errors
@@ -143,7 +177,7 @@ impl AsFd for Lock {
     }
 }
 
-fn is_at(file: &OwnedFd, path: &Path) -> bool {
+fn is_at(file: impl AsFd, path: &Path) -> bool {
     match (rustix::fs::fstat(file), rustix::fs::stat(path)) {
         (Ok(held), Ok(named)) => (held.st_dev, held.st_ino) == (named.st_dev, named.st_ino),
         _ => false,
@@ -169,6 +203,30 @@ mod tests {
         assert!(matches!(Lock::take(&path, Duration::ZERO), Err(LockError::Held(_))));
         drop(lock);
         Lock::take(&path, Duration::ZERO).expect("take again");
+    }
+
+    #[test]
+    fn a_lock_may_be_shared_and_is_not_had_alone_then() {
+        let (_directory, path) = path();
+        let one = Lock::share(&path, Duration::ZERO).expect("share");
+        let other = Lock::share(&path, Duration::ZERO).expect("share with another");
+        drop(one);
+        assert!(matches!(Lock::take(&path, Duration::ZERO), Err(LockError::Held(_))));
+        drop(other);
+        let alone = Lock::take(&path, Duration::ZERO).expect("take");
+        assert!(matches!(Lock::share(&path, Duration::ZERO), Err(LockError::Held(_))));
+        drop(alone);
+    }
+
+    #[test]
+    fn the_last_one_to_leave_a_shared_lock_removes_it() {
+        let (_directory, path) = path();
+        let one = Lock::share(&path, Duration::ZERO).expect("share");
+        let other = Lock::share(&path, Duration::ZERO).expect("share with another");
+        one.leave(&path);
+        assert!(path.exists());
+        other.leave(&path);
+        assert!(!path.exists());
     }
 
     #[test]
