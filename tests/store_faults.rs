@@ -89,8 +89,14 @@ fn a_database_locked_for_too_long_is_7_and_nothing_is_left() {
     let begun = Instant::now();
     let start = home.verb("run", ["other", "--", "sleep", "60"]).spawn();
     let stop = home.verb("kill", ["web"]).spawn();
+    eventually("the stop is told at once", || stop.err().contains("web is stopped; waiting"));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     let stop = stop.done().expect_code(7);
-    assert!(stop.err().contains("locked"), "{stop}");
+    let stop = stop
+        .says("web is stopped, but that could not be written down: the store")
+        .says("locked by another program")
+        .says("its lock file has it and it stays stopped");
+    assert!(stop.out().starts_with("web: stopped in "), "{stop}");
     assert!(!process.is_alive());
     let start = start.done().expect_code(7);
     assert!(start.err().contains("locked"), "{start}");

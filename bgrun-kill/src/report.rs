@@ -1,5 +1,6 @@
 //! What is told of each process, and the exit code of all.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::process::Stdio;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use anyhow::Context;
 use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
 use bgrun_platform::tool::{self, Exit, Failure};
+use bgrun_store::{Error, Store};
 use serde_json::{Value, json};
 
 use crate::args::Args;
@@ -58,22 +60,46 @@ pub(crate) fn all(args: &Args, done: Done, misses: Vec<Miss>) -> anyhow::Result<
         }
     }
     if let Some(error) = trouble {
-        let over = done.iter().filter(|one| one.is_over());
-        let names: Vec<_> = over.map(|one| safe(&one.target.process.name)).collect();
-        let what = if names.is_empty() {
-            String::new()
-        } else {
-            format!("{}: stopped, but that could not be written down: ", names.join(", "))
-        };
-        let hint = error.hint();
-        let failure = Failure::new(Exit::Store, format!("{what}{error}"));
-        return Err(match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
-        .into());
+        return Err(unwritten(&done, &error).into());
     }
     Ok(exit(&done, &strangers, &misses))
+}
+
+/// What could be done without the store is done: that is said first.
+fn unwritten(done: &[Stopped], error: &Error) -> Failure {
+    let (what, remembered) = match names(done).as_slice() {
+        [] => ("the wish to stop could not be written down".to_owned(), ""),
+        [name] => (
+            format!("{name} is stopped, but that could not be written down"),
+            "; its lock file has it and it stays stopped",
+        ),
+        names => (
+            format!("{} are stopped, but that could not be written down", names.join(", ")),
+            "; their lock files have it and they stay stopped",
+        ),
+    };
+    let failure = Failure::new(Exit::Store, format!("{what}: {error}"));
+    match error.hint() {
+        Some(hint) => failure.hint(format_args!("{hint}{remembered}")),
+        None => failure,
+    }
+}
+
+/// The names of what was stopped here.
+fn names(done: &[Stopped]) -> Vec<Cow<'_, str>> {
+    let over = done.iter().filter(|one| one.is_over());
+    over.map(|one| safe(&one.target.process.name)).collect()
+}
+
+/// Says that the store is waited for, when all else is done.
+pub(crate) fn waiting(args: &Args, done: &[Stopped], error: &Error) {
+    let over = names(done);
+    if matches!(error, Error::Busy(_)) && !over.is_empty() && !args.quiet {
+        let are = if over.len() == 1 { "is" } else { "are" };
+        let over = over.join(", ");
+        let most = Store::PATIENCE.as_secs();
+        tool::warn(format_args!("{over} {are} stopped; waiting for the store, at most {most}s"));
+    }
 }
 
 /// Whether all was done that was to be done.

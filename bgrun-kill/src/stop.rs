@@ -11,7 +11,7 @@ use crate::containers;
 use crate::port::Stranger;
 use crate::stopping::{Stopping, wait};
 use crate::target::Target;
-use crate::{forget, wish};
+use crate::{forget, report, wish};
 
 /// What became of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,7 +195,8 @@ pub(crate) fn all(
     done.extend(stopping.into_iter().map(|one| one.finish(home)));
 
     let mut trouble = None;
-    if stored.is_err() {
+    if let Err(error) = &stored {
+        report::waiting(args, &done, error);
         wish::note_in_lock(home, &done, reason);
         trouble = books.down_late(&ids).err();
     }
