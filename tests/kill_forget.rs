@@ -1,5 +1,6 @@
 //! `kill` with `--delete`, `--clean`, `--nuke` and `--port`: forgetting, and ending by port.
 
+use std::fs;
 use tests::*;
 
 #[test]
@@ -154,4 +155,37 @@ fn what_is_no_port_is_a_usage_error() {
     for port in ["0", "65536", "http", "-1"] {
         home.verb("kill", ["--port", port]).code(2);
     }
+}
+
+#[test]
+fn a_log_that_was_renamed_is_the_users_and_stays() {
+    let home = Home::new();
+    home.start("web", ["sh", "-c", "echo kept; exec sleep 60"]);
+    home.until_out("web", "kept");
+    let renamed = home.state().join("web-out.txt.old");
+    fs::rename(home.out_path("web"), &renamed).unwrap();
+    home.kill(["web", "--delete"]);
+    assert_eq!(fs::read_to_string(&renamed).unwrap(), "kept\n");
+    assert!(!home.err_path("web").exists());
+}
+
+#[test]
+fn all_logs_go_with_their_archives_and_nothing_else_does() {
+    let home = Home::new();
+    let names: Vec<String> = (0..70).map(|number| format!("job-{number}")).collect();
+    let start = "bgrun run -q --stdout both.txt --stderr both.txt same -- echo one";
+    home.sh(start).ok();
+    let jobs: Vec<Value> =
+        names.iter().map(|name| json!({"name": name, "argv": ["echo", name]})).collect();
+    home.verb("run", ["-", "-q"]).stdin(json!(jobs).to_string()).ok();
+    home.verb("wait", ["--all", "-q"]).run();
+    home.verb("logs", ["job-3", "same", "--rotate"]).ok();
+    fs::write(home.state().join("job-3-out.txt.bak"), "of the user").unwrap();
+    let nuke = home.verb("kill", ["--nuke", "-q"]).ok();
+    assert!(nuke.elapsed < std::time::Duration::from_secs(4), "{nuke}");
+    assert_eq!(nuke.err(), "");
+    let left = fs::read_dir(home.state()).unwrap().flatten().map(|entry| entry.file_name());
+    let left: Vec<_> = left.filter(|file| file.to_string_lossy().contains(".txt")).collect();
+    assert_eq!(left, ["job-3-out.txt.bak"]);
+    assert!(!home.at("both.txt").exists() && !home.at("both.txt.1").exists());
 }

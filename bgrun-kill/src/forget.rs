@@ -1,6 +1,6 @@
 //! Forgetting processes: their rows, their lock files, their logs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bgrun_platform::engine::Unreachable;
@@ -46,6 +46,7 @@ pub(crate) fn all(args: &Args, done: &mut [Stopped], home: &Home) -> Result<(), 
         held.iter().try_for_each(|(one, _, _)| writer.forget(one.target.process.id))
     })?;
     drop(store);
+    let mut logs = Vec::new();
     for (one, _lock, path) in held {
         // Removed while it is held, so that nobody takes a lock that has no name.
         let _ = std::fs::remove_file(path);
@@ -53,13 +54,12 @@ pub(crate) fn all(args: &Args, done: &mut [Stopped], home: &Home) -> Result<(), 
         let _ = std::fs::remove_file(home.watch_lock(one.target.process.id));
         let process = &one.target.process;
         if !args.keep_logs && !process.shared_log {
-            for log in [&process.stdout, &process.stderr] {
-                remove_log(log);
-            }
+            logs.extend([process.stdout.clone(), process.stderr.clone()]);
             let _ = std::fs::remove_file(home.index(&process.name));
         }
         one.is_deleted = true;
     }
+    remove(&logs);
     Ok(())
 }
 
@@ -69,9 +69,11 @@ fn remove_container(one: &mut Stopped, home: &Home) -> Result<(), Unreachable> {
     one.target.contained.as_ref().map_or(Ok(()), Contained::remove)
 }
 
-/// Removes a log with its archives and what belongs to them.
-fn remove_log(log: &Path) {
-    if let Err(error) = disk::remove(log) {
+/// Removes logs with their archives and what belongs to them. One that was renamed is the
+/// user's, and not looked for.
+fn remove(logs: &[PathBuf]) {
+    let logs: Vec<&Path> = logs.iter().map(PathBuf::as_path).collect();
+    for (log, error) in disk::remove_each(&logs) {
         let shown = text::safe_path(log);
         tool::warn(format_args!("cannot remove {shown}: {}", text::reason(&error)));
     }

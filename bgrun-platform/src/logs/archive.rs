@@ -1,7 +1,8 @@
 //! The archives of a log: `LOG.1` is the newest, `LOG.2` the one before, and so on, each
 //! perhaps compressed (`.gz`, `.zst`). `LOG.partial` is one that has no number yet.
 
-use std::fs::File;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{DirEntry, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -70,21 +71,50 @@ pub fn is_any(log: &Path) -> bool {
 /// are two of one number.
 #[must_use]
 pub fn list(log: &Path) -> Vec<Found> {
-    let (Some(directory), Some(name)) = (log.parent(), log.file_name()) else { return Vec::new() };
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut found: Vec<Found> = entries
-        .filter_map(|entry| {
+    list_each(&[log]).pop().unwrap_or_default()
+}
+
+/// The same for each of several logs: a directory is read once for all that are in it.
+#[must_use]
+pub fn list_each(logs: &[&Path]) -> Vec<Vec<Found>> {
+    let mut found: Vec<Vec<Found>> = logs.iter().map(|_| Vec::new()).collect();
+    let mut directories: BTreeMap<&Path, HashMap<&[u8], usize>> = BTreeMap::new();
+    for (at, log) in logs.iter().enumerate() {
+        if let (Some(directory), Some(name)) = (log.parent(), log.file_name()) {
+            directories.entry(directory).or_default().insert(name.as_encoded_bytes(), at);
+        }
+    }
+    for (directory, names) in directories {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
             let file = entry.file_name();
-            let rest = file.as_encoded_bytes().strip_prefix(name.as_encoded_bytes())?;
-            let (number, packing) = number_of(std::str::from_utf8(rest).ok()?)?;
-            let data = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
-            let path = entry.path();
-            let inode = FileId::at(&path)?.inode();
-            Some(Found { number, path, packing, inode, bytes: data.len() })
-        })
-        .collect();
-    found.sort_by_key(|one| (one.number, one.packing != Packing::Plain));
+            if let Some((at, number, packing)) = archive_of(&names, file.as_encoded_bytes()) {
+                found[at].extend(look(&entry, number, packing));
+            }
+        }
+    }
+    for archives in &mut found {
+        archives.sort_by_key(|one| (one.number, one.packing != Packing::Plain));
+    }
     found
+}
+
+/// Of which log a file is an archive, by its name.
+fn archive_of(logs: &HashMap<&[u8], usize>, file: &[u8]) -> Option<(usize, u32, Packing)> {
+    let dots = file.iter().enumerate().rev().filter(|(_, byte)| **byte == b'.');
+    // `.3.gz` has the most of them.
+    dots.take(2).find_map(|(dot, _)| {
+        let (log, rest) = file.split_at(dot);
+        let at = *logs.get(log)?;
+        let (number, packing) = number_of(std::str::from_utf8(rest).ok()?)?;
+        Some((at, number, packing))
+    })
+}
+
+fn look(entry: &DirEntry, number: u32, packing: Packing) -> Option<Found> {
+    let data = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    let path = entry.path();
+    let inode = FileId::at(&path)?.inode();
+    Some(Found { number, path, packing, inode, bytes: data.len() })
 }
 
 /// What is behind the name of the log: `.3.gz` is archive 3, compressed by gzip.

@@ -76,23 +76,56 @@ pub fn keep_within(logs: &[&Path], limit: u64) -> io::Result<u32> {
 /// make some of its files anew.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// So many logs are held at once while they are removed: descriptors are limited, and a
+/// directory is read once for all of them.
+const AT_ONCE: usize = 64;
+
 /// Removes the log at `path` with its archives and its journal.
 ///
 /// # Errors
 /// One of them cannot be removed; the others are.
 pub fn remove(path: &Path) -> io::Result<()> {
-    if !path.symlink_metadata().is_ok_and(|data| data.is_file()) && !archive::is_any(path) {
-        return Ok(());
+    remove_each(&[path]).pop().map_or(Ok(()), |(_, error)| Err(error))
+}
+
+/// The same for each of several logs; answers which of them could not be removed whole.
+#[must_use]
+pub fn remove_each<'a>(logs: &[&'a Path]) -> Vec<(&'a Path, io::Error)> {
+    let mut logs: Vec<&Path> = logs.iter().copied().filter(|log| is_there(log)).collect();
+    // One that is named twice would wait for itself.
+    logs.sort_unstable();
+    logs.dedup();
+    let mut failed = Vec::new();
+    for logs in logs.chunks(AT_ONCE) {
+        // Kept until their files are gone: nobody else archives anything meanwhile.
+        let rotations: Vec<_> = logs.iter().map(|log| begin(log)).collect();
+        for (log, archives) in logs.iter().zip(archive::list_each(logs)) {
+            failed.extend(remove_files(log, archives).err().map(|error| (*log, error)));
+        }
+        drop(rotations);
     }
+    failed
+}
+
+fn is_there(log: &Path) -> bool {
+    log.symlink_metadata().is_ok_and(|data| data.is_file()) || archive::is_any(log)
+}
+
+/// Keeps rotations away, or gives up waiting for the one that is at work.
+fn begin(log: &Path) -> io::Result<Option<Rotation<'_>>> {
     let begun = Instant::now();
-    let mut rotation = Rotation::begin(path);
-    while matches!(rotation, Ok(None)) && begun.elapsed() < PATIENCE {
-        clock::pause(Duration::from_millis(5));
-        rotation = Rotation::begin(path);
+    loop {
+        match Rotation::begin(log) {
+            Ok(None) if begun.elapsed() < PATIENCE => clock::pause(Duration::from_millis(5)),
+            other => return other,
+        }
     }
-    let mut files = vec![path.to_owned()];
-    files.extend(archive::list(path).into_iter().map(|found| found.path));
-    files.extend([".journal", ".journal-new", ".packing"].map(|end| with_suffix(path, end)));
+}
+
+fn remove_files(log: &Path, archives: Vec<Found>) -> io::Result<()> {
+    let mut files = vec![log.to_owned()];
+    files.extend(archives.into_iter().map(|found| found.path));
+    files.extend([".journal", ".journal-new", ".packing"].map(|end| with_suffix(log, end)));
     let mut removed = Ok(());
     for file in files.iter().filter(|file| file.symlink_metadata().is_ok_and(|d| d.is_file())) {
         removed = std::fs::remove_file(file).and(removed);
@@ -133,8 +166,11 @@ mod tests {
         assert!(with_suffix(&out, ".1").exists() && !with_suffix(&err, ".1").exists());
         assert_eq!(keep_within(&logs, 0).expect("fine"), 1);
         assert!(out.exists() && err.exists());
-        remove(&out).expect("remove");
-        remove(&err).expect("remove");
+        rotate(&out, limits).expect("rotate");
+        std::fs::write(directory.path().join("out.1.bak"), "of the user").expect("write");
+        let twice = [out.as_path(), err.as_path(), out.as_path()];
+        assert!(remove_each(&twice).is_empty());
+        std::fs::remove_file(directory.path().join("out.1.bak")).expect("it was left alone");
         assert_eq!(std::fs::read_dir(directory.path()).expect("read").count(), 0);
     }
 }
