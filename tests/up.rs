@@ -137,7 +137,7 @@ fn what_runs_already_is_waited_for_too() {
         project("[process.web]\ncommand = 'read x < gate; echo up; sleep 60'\nready = 'log:up'\n");
     home.sh("mkfifo gate").ok();
     home.verb("up", [""; 0]).ok();
-    home.verb("up", ["--wait=200ms"]).code(1).says("web: is not ready after 200ms");
+    home.verb("up", ["--wait=200ms"]).code(124).says("web: is not ready after 200ms");
     let up = home.verb("up", ["--wait"]).spawn();
     fs::write(home.at("gate"), "go\n").unwrap();
     assert_eq!(up.done().ok().out(), "web: unchanged\n");

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use crate::args::Args;
 use crate::start::Outcome;
 
-/// Tells what became of all; answers the exit code: of the one, or 1 if any of several
-/// failed.
+/// Tells what became of all; answers the exit code: of the one, or of several what
+/// [`of_several`] says.
 ///
 /// # Errors
 /// The one failure of the one process, or nobody can be told.
@@ -24,11 +24,7 @@ pub(crate) fn all(args: &Args, outcomes: Vec<(String, Outcome)>) -> anyhow::Resu
         Outcome::Failed(failure) => Some(failure.exit()),
         Outcome::Started(_) | Outcome::Left => None,
     });
-    // Of several: 1 if one could not be started, else 4 if one is unknown.
-    let mut exit = failures.fold(Exit::Done, |exit, failure| match (exit, failure) {
-        (Exit::Done | Exit::Unknown, Exit::Unknown) => Exit::Unknown,
-        _ => Exit::Failed,
-    });
+    let mut exit = of_several(failures);
     let mut told = Vec::new();
     for (name, outcome) in outcomes {
         let error = match &outcome {
@@ -58,6 +54,17 @@ pub(crate) fn all(args: &Args, outcomes: Vec<(String, Outcome)>) -> anyhow::Resu
         print_records(&told, is_list)?;
     }
     Ok(exit)
+}
+
+/// 1 if one could not be started, or ended too early; else 124 if one is not ready in time;
+/// else 4 if one is unknown.
+fn of_several(failures: impl Iterator<Item = Exit>) -> Exit {
+    failures.fold(Exit::Done, |exit, failure| match (exit, failure) {
+        (Exit::Done | Exit::Unknown, Exit::Unknown) => Exit::Unknown,
+        (Exit::Done | Exit::Unknown | Exit::TimedOut, Exit::TimedOut)
+        | (Exit::TimedOut, Exit::Unknown) => Exit::TimedOut,
+        _ => Exit::Failed,
+    })
 }
 
 /// Whether a list is printed, or the one process that was asked for.
@@ -101,4 +108,28 @@ fn print_records(told: &[(String, Option<(String, u8)>)], is_list: bool) -> anyh
     });
     let value = if is_list { all.collect() } else { all.next().unwrap_or(Value::Null) };
     tool::print_json(&value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_the_gravest_decides() {
+        use Exit::{Done, Exists, Failed, NotFound, TimedOut, Unknown};
+        let table: [(&[Exit], Exit); 9] = [
+            (&[], Done),
+            (&[Unknown], Unknown),
+            (&[TimedOut], TimedOut),
+            (&[Unknown, TimedOut], TimedOut),
+            (&[TimedOut, Unknown, TimedOut], TimedOut),
+            (&[TimedOut, Failed], Failed),
+            (&[NotFound, TimedOut], Failed),
+            (&[Unknown, Exists], Failed),
+            (&[Exists], Failed),
+        ];
+        for (failures, expected) in table {
+            assert_eq!(of_several(failures.iter().copied()), expected, "{failures:?}");
+        }
+    }
 }

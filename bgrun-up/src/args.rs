@@ -24,6 +24,7 @@ Exit status:
   4    there is no such file, or no such process in it
   5    a name is taken by another project
   7    the state directory cannot be used
+  124  with --wait: not all are ready in time; they go on
 
 Examples:
   bgrun up                   start what does not run, restart what has changed

@@ -50,8 +50,15 @@ pub(crate) fn run(args: &Args, project: &Project) -> anyhow::Result<Exit> {
     let awaited = wait_for_kept(args, &steps)?;
     let kept = kept(&steps)?;
     tell(args, &steps, &records, &kept)?;
-    let exits = [stopped.exit, started.exit, awaited];
-    Ok(exits.into_iter().find(|exit| *exit != Exit::Done).unwrap_or(Exit::Done))
+    Ok(gravest([stopped.exit, started.exit, awaited]))
+}
+
+/// The first failure; that something is only late is said where nothing worse is.
+fn gravest(exits: [Exit; 3]) -> Exit {
+    let is_late = |exit: &&Exit| exit.code() == Exit::TimedOut.code();
+    let is_wrong = |exit: &&Exit| exit.code() != 0;
+    let failure = exits.iter().find(|exit| is_wrong(exit) && !is_late(exit));
+    failure.or(exits.iter().find(is_late)).copied().unwrap_or(Exit::Done)
 }
 
 /// What is to be done with everything that is meant.
@@ -250,5 +257,24 @@ fn words(step: &Step, record: &Value) -> Option<String> {
         Action::Keep => Some("unchanged".to_owned()),
         Action::Stop => Some("stopped and forgotten".to_owned()),
         Action::Orphan => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_counts_for_more_than_a_delay() {
+        use Exit::{Done, Failed, Other};
+        for (exits, code) in [
+            ([Done, Done, Done], 0),
+            ([Done, Other(124), Done], 124),
+            ([Done, Other(124), Failed], 1),
+            ([Failed, Other(124), Other(7)], 1),
+            ([Done, Done, Other(7)], 7),
+        ] {
+            assert_eq!(gravest(exits).code(), code, "{exits:?}");
+        }
     }
 }
