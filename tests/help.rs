@@ -136,6 +136,22 @@ fn every_verb_has_a_manual_page_with_the_flags_of_its_help() {
 }
 
 #[test]
+fn every_other_word_for_a_verb_leads_to_its_manual_page_and_help() {
+    let home = Home::new();
+    let man = home.tools().join("../share/man");
+    for (word, verb) in [("down", "up"), ("stop", "kill"), ("rm", "kill"), ("ps", "ls")] {
+        let page = fs::read_to_string(man.join(format!("man1/bgrun-{word}.1")));
+        let link = page.unwrap_or_else(|why| panic!("{word}: {why}"));
+        assert_eq!(link, format!(".so man1/bgrun-{verb}.1\n"));
+        let title = format!("BGRUN-{}(1)", verb.to_uppercase());
+        let shown = home.call("/usr/bin/mandoc").arg(format!("man1/bgrun-{word}.1")).cwd(&man);
+        assert!(shown.ok().out().contains(&title), "{word}");
+        let help = home.bgrun(["help", word]).ok().out();
+        assert_eq!(help, home.bgrun([verb, "--help"]).ok().out(), "{word}");
+    }
+}
+
+#[test]
 fn every_manual_page_has_its_sections_in_one_order() {
     let home = Home::new();
     for verb in verbs(&home) {

@@ -42,6 +42,11 @@ fn generate(directory: &Path) -> Result<(), Box<dyn Error>> {
     for verb in &verbs {
         write(&pages.join(format!("bgrun-{}.1", verb.name)), &verb_page::render(verb, &verbs)?)?;
     }
+    // `man bgrun-down` and `man bgrun-stop` open the page of the verb behind them.
+    for (alias, verb, _) in aliases::ALIASES {
+        let link = format!(".so man1/bgrun-{verb}.1\n");
+        write(&pages.join(format!("bgrun-{alias}.1")), link.as_bytes())?;
+    }
     let completions = directory.join("completions");
     write(&completions.join("bash/bgrun"), completion::bash(&verbs).as_bytes())?;
     write(&completions.join("zsh/_bgrun"), completion::zsh(&verbs).as_bytes())?;
