@@ -98,9 +98,24 @@ fn a_command_without_its_dashes_is_told_where_they_go() {
 fn words_of_other_tools_lead_to_the_verb() {
     let home = Home::new();
     home.start_sleep("web");
-    home.bgrun(["reload", "web"]).code(2).says("'bgrun restart'");
+    home.bgrun(["reload", "web"]).code(2).says("'bgrun restart web'");
     home.bgrun(["monit"]).code(2).says("'bgrun top'");
-    home.bgrun(["describe", "web"]).code(2).says("'bgrun show'");
+    home.bgrun(["describe", "web"]).code(2).says("'bgrun show web'");
+    home.bgrun(["save"]).code(2).says("'bgrun ls --json --env > FILE' makes a copy");
+    home.bgrun(["help", "monit"]).code(2).says("'bgrun top'");
+    for (typed, script) in [
+        ("pause web", "bgrun kill web --signal STOP"),
+        ("is-active web", "bgrun wait web --for running --timeout 0"),
+        ("signal CONT web", "bgrun kill web --signal CONT"),
+        ("inspect web", "bgrun show --json web"),
+        ("exec web true", "bgrun env web -- true"),
+        ("cat web", "bgrun ls --json --env web"),
+        ("is-failed web", "bgrun ls --status failed web"),
+        ("disable web", "bgrun guard --off web"),
+    ] {
+        home.bgrun(typed.split(' ')).code(2).says(&format!("did you mean '{script}'?"));
+        home.sh(script).ok();
+    }
     for verb in ["stop", "wait", "logs"] {
         home.bgrun([verb, "all"]).code(4).says("--all");
     }

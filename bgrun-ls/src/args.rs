@@ -67,9 +67,9 @@ pub(crate) struct Args {
     #[arg(short, long, conflicts_with_all = ["json", "details"])]
     pub(crate) quiet: bool,
 
-    /// The verb that a word may have been meant to be
-    #[arg(long, hide = true, value_name = "VERB")]
-    pub(crate) mistyped_verb: Option<String>,
+    /// What to say of a name that nobody has: it may have been meant to be a verb
+    #[arg(long, hide = true, value_name = "HINT")]
+    pub(crate) otherwise: Option<String>,
 }
 
 /// By what the list is ordered. Amounts begin with the largest.
