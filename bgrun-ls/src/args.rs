@@ -27,6 +27,10 @@ pub(crate) struct Args {
     #[arg(short, long)]
     pub(crate) json: bool,
 
+    /// Every process, as without it: `docker ps -a`
+    #[arg(short, long, hide = true, conflicts_with = "selectors")]
+    pub(crate) all: bool,
+
     /// Only processes of this group
     #[arg(long, visible_alias = "filter", value_name = "GROUP")]
     pub(crate) group: Option<String>,
