@@ -19,13 +19,17 @@ Examples:
 #[command(name = "bgrun-ls", bin_name = "bgrun ls", version, max_term_width = 80,
     after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// Names, globs (api-*), @groups; - reads names or records from stdin [default: all]
+    /// Names, globs ('api-*'), groups (@shop); - reads names or records from stdin [default: all]
     #[arg(value_name = "SELECTOR")]
     pub(crate) selectors: Vec<String>,
 
     /// Print an array of records as JSON
     #[arg(short, long)]
     pub(crate) json: bool,
+
+    /// Every process, as without it: `docker ps -a`
+    #[arg(short, long, hide = true, conflicts_with = "selectors")]
+    pub(crate) all: bool,
 
     /// Only processes of this group
     #[arg(long, visible_alias = "filter", value_name = "GROUP")]
@@ -67,9 +71,9 @@ pub(crate) struct Args {
     #[arg(short, long, conflicts_with_all = ["json", "details"])]
     pub(crate) quiet: bool,
 
-    /// The verb that a word may have been meant to be
-    #[arg(long, hide = true, value_name = "VERB")]
-    pub(crate) mistyped_verb: Option<String>,
+    /// What to say of a name that nobody has: it may have been meant to be a verb
+    #[arg(long, hide = true, value_name = "HINT")]
+    pub(crate) otherwise: Option<String>,
 }
 
 /// By what the list is ordered. Amounts begin with the largest.
