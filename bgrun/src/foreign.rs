@@ -158,15 +158,28 @@ fn quoted(argument: &OsStr) -> String {
 /// `template` with the names in their places.
 fn filled(template: &str, names: &[String]) -> String {
     let (first, rest) = names.split_at(names.len().min(1));
-    let mut text = template.to_owned();
-    for (mark, chosen) in [("{all:", names), ("{first:", first), ("{rest:", rest)] {
-        while let Some((before, behind)) = text.split_once(mark) {
-            let (absent, after) = behind.split_once('}').unwrap_or((behind, ""));
-            let names = if chosen.is_empty() { absent.to_owned() } else { chosen.join(" ") };
-            text = format!("{before}{names}{after}");
-        }
+    let mut text = String::new();
+    let mut left = template;
+    // Only the template is looked through: a name may look like a place for names.
+    while let Some((before, (mark, absent), after)) = place(left) {
+        let chosen = match mark {
+            "all" => names,
+            "first" => first,
+            _ => rest,
+        };
+        text += before;
+        text += &if chosen.is_empty() { absent.to_owned() } else { chosen.join(" ") };
+        left = after;
     }
-    text
+    text + left
+}
+
+/// The first place for names: what is before it, its mark and what stands for no names, what
+/// is behind it.
+fn place(template: &str) -> Option<(&str, (&str, &str), &str)> {
+    let (before, behind) = template.split_once('{')?;
+    let (place, after) = behind.split_once('}')?;
+    Some((before, place.split_once(':')?, after))
 }
 
 #[cfg(test)]
@@ -194,6 +207,8 @@ mod tests {
     fn what_was_typed_is_in_the_hint() {
         let table = [
             ("monit", "did you mean 'bgrun top'?"),
+            // What looks like a place for names is not filled once more.
+            ("reload {all:x}", "did you mean 'bgrun restart \"{all:x}\"'?"),
             ("reload web", "did you mean 'bgrun restart web'?"),
             ("reload web api", "did you mean 'bgrun restart web api'?"),
             ("reload all", "did you mean 'bgrun restart --all'?"),
