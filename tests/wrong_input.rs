@@ -37,6 +37,26 @@ fn a_value_that_stands_apart_from_its_flag_is_told_how_it_is_joined() {
 }
 
 #[test]
+fn what_other_tools_take_is_told_as_it_is_said_here() {
+    let home = Home::new();
+    refused(
+        &home,
+        &[
+            (&["kill", "-9", "web"], 2, "hint: '--timeout 0' stops it by SIGKILL at once"),
+            (&["kill", "web", "-HUP"], 2, "hint: '--signal HUP' sends it"),
+            (&["start", "sleep", "--", "60"], 127, "bgrun run -- sleep 60"),
+            (&["start", "sleep", "--name", "web", "--", "60"], 2, "bgrun run web -- sleep 60"),
+            (&["start", "sleep 60", "--name", "web"], 4, "bgrun run web -c 'sleep 60'"),
+            (&["run", "PORT=3000", "sleep", "60"], 4, "bgrun run -e PORT=3000 -- sleep 60"),
+            (&["--status", "failed"], 2, "did you mean 'bgrun ls --status failed'?"),
+        ],
+    );
+    assert!(home.all().is_empty());
+    home.bgrun(["run", "web", "--cwd", "/tmp", "--", "sleep", "60"]).ok();
+    assert_eq!(home.ls("web")["workdir"], "/tmp");
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let home = Home::new();
     refused(
