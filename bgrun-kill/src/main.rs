@@ -12,6 +12,7 @@ mod send;
 mod signal_flag;
 mod stop;
 mod stopping;
+mod stranger;
 mod target;
 mod wish;
 
