@@ -6,11 +6,10 @@ use tests::*;
 /// Ends a process behind the back of bgrun: first who would see it, then itself.
 #[track_caller]
 fn lose(record: &Value) {
-    for pid in [record.supervisor(), record.pid()] {
-        let life = Life::of(pid);
-        life.kill();
-        life.must_end();
-    }
+    // Without a moment in between, in which a guard that stays would have it adopted.
+    let lives = [record.supervisor(), record.pid()].map(Life::of);
+    lives.iter().for_each(Life::kill);
+    lives.iter().for_each(|life| life.must_end());
 }
 
 #[track_caller]

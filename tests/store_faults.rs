@@ -296,6 +296,27 @@ fn a_supervisor_that_is_paused_does_not_hold_up_a_stop() {
 }
 
 #[test]
+fn what_a_paused_supervisor_has_not_seen_end_is_lost_until_it_goes_on() {
+    let home = Home::new();
+    let record = home.verb("run", ["web", "--keep-alive", "--json", "--", "sleep", "60"]).json();
+    let (supervisor, process) = (Life::of(record.supervisor()), Life::of(record.pid()));
+    supervisor.signal(Signal::STOP);
+    eventually("it is paused", || {
+        status_field(supervisor.pid, "State").is_some_and(|state| state.starts_with('T'))
+    });
+    process.signal(Signal::KILL);
+    let lost = home.until("web", "lost");
+    assert_eq!((&lost["supervised"], &lost["pid"]), (&json!(true), &Value::Null));
+    assert_eq!((&lost["exit_reason"], &lost["exit_signal"]), (&json!("unknown"), &Value::Null));
+    assert!(home.bgrun([""; 0]).ok().out().contains("lost (supervisor paused)"));
+    assert_eq!(home.verb("guard", [""; 0]).ok().out(), "", "it is not started beside it");
+    supervisor.signal(Signal::CONT);
+    home.until_run("web", 2);
+    let record = home.ls("web");
+    assert_eq!((&record["exit_signal"], &record["restarts"]), (&json!("SIGKILL"), &json!(1)));
+}
+
+#[test]
 fn ten_thousand_rows_are_listed_quickly_and_in_little_memory() {
     let home = Home::new();
     let names: Vec<&'static str> = (0..10_000).map(|n| &*format!("p{n}").leak()).collect();

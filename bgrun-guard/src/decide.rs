@@ -112,6 +112,8 @@ pub(crate) fn decide(facts: &Facts) -> Option<Action> {
     }
     let is_kept = facts.keep_alive != KeepAlive::Never;
     match facts.status {
+        // Its supervisor holds the lock still: somebody has paused it, and may let it go on.
+        Status::Lost if facts.supervised => None,
         Status::Lost if is_kept => Some(Action::Start(Gone::Lost)),
         Status::Failed if is_kept && facts.is_owed => Some(Action::Start(Gone::Owed)),
         Status::Exited if facts.keep_alive == KeepAlive::Always && facts.is_owed => {
@@ -208,6 +210,12 @@ pub(crate) mod tests {
             let facts = Facts { status, is_owed, keep_alive, supervised: false, ..well() };
             assert_eq!(decide(&facts), expected, "{status:?} {is_owed} {keep_alive}");
         }
+    }
+
+    #[test]
+    fn what_a_paused_supervisor_has_not_seen_end_is_left_to_it() {
+        let facts = Facts { status: Status::Lost, ..well() };
+        assert_eq!(decide(&facts), None);
     }
 
     #[test]

@@ -9,11 +9,14 @@ mod forget;
 mod port;
 mod report;
 mod send;
+mod signal_flag;
 mod stop;
 mod stopping;
+mod stranger;
 mod target;
 mod wish;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use bgrun_platform::tool::{self, Exit, Failure};
@@ -23,7 +26,14 @@ use bgrun_store::Home;
 use crate::args::Args;
 
 fn main() -> ExitCode {
-    tool::run("bgrun-kill", run)
+    let words: Vec<OsString> = std::env::args_os().collect();
+    match signal_flag::refused(&words) {
+        None => tool::run_words("bgrun-kill", words, run),
+        Some(refused) => {
+            tool::begin("bgrun-kill");
+            tool::finish(Err(refused.into()))
+        }
+    }
 }
 
 fn run(args: Args) -> anyhow::Result<Exit> {

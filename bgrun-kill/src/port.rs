@@ -12,6 +12,7 @@ use bgrun_store::{Home, Known};
 use crate::args::Args;
 use crate::containers;
 use crate::stop::{Done, Outcome};
+use crate::stranger::{Became, Stranger};
 use crate::target::{Target, tell};
 use crate::{report, stop};
 
@@ -19,24 +20,6 @@ use crate::{report, stop};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the port may stay taken after its holder has ended.
 const RELEASE: Duration = Duration::from_secs(2);
-
-/// A listener that is not ours, and what became of it.
-#[derive(Debug)]
-pub(crate) struct Stranger {
-    pub(crate) port: u16,
-    /// Unknown where it belongs to another user, or where only the port is seen to be taken.
-    pub(crate) pid: Option<u32>,
-    pub(crate) became: Became,
-}
-
-/// What became of a listener that is not ours.
-#[derive(Debug)]
-pub(crate) enum Became {
-    /// It was ended by force, as asked for, or would have been.
-    Ended(Outcome, Duration),
-    /// The port stays taken, and why; perhaps with a way out.
-    Left(String, Option<&'static str>),
-}
 
 /// Frees `port`.
 ///

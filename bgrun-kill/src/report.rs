@@ -13,13 +13,13 @@ use bgrun_store::{Error, Store};
 use serde_json::{Value, json};
 
 use crate::args::Args;
-use crate::port::{Became, Stranger};
 use crate::stop::{Done, Outcome, Stopped};
+use crate::stranger::Stranger;
 use crate::target::Miss;
 
 impl Outcome {
     /// As in JSON.
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Stopped => "stopped",
             Self::Killed => "killed",
@@ -50,7 +50,7 @@ pub(crate) fn all(args: &Args, done: Done, misses: Vec<Miss>) -> anyhow::Result<
         complain(one);
     }
     for stranger in &strangers {
-        tell_of_stranger(args, stranger);
+        stranger.tell(args);
     }
     if args.json {
         print_records(args, &done, &strangers, &misses)?;
@@ -111,10 +111,9 @@ pub(crate) fn is_success(done: &Done) -> bool {
 /// was not there to be signalled.
 fn exit(done: &[Stopped], strangers: &[Stranger], misses: &[Miss]) -> Exit {
     let any = |outcome| done.iter().any(|one| one.outcome == outcome);
-    let is_left = |stranger: &Stranger| matches!(stranger.became, Became::Left(..));
     if any(Outcome::Survivors)
         || done.iter().any(|one| one.error.is_some())
-        || strangers.iter().any(is_left)
+        || strangers.iter().any(Stranger::is_left)
     {
         Exit::Failed
     } else if any(Outcome::Stale) {
@@ -144,24 +143,6 @@ fn complain(one: &Stopped) {
         }
         Outcome::NotRunning => tool::warn(format_args!("{name}: is not running")),
         _ => {}
-    }
-}
-
-/// Who is not ours is spoken of on stderr, for nothing of ours was changed.
-fn tell_of_stranger(args: &Args, stranger: &Stranger) {
-    let Stranger { port, pid, became } = stranger;
-    match (became, pid) {
-        (Became::Left(what, hint), _) => {
-            tool::warn(what);
-            hint.iter().for_each(tool::hint_line);
-        }
-        (Became::Ended(Outcome::DryRun, _), Some(pid)) => {
-            tool::warn(format_args!("would end pid {pid}, which is not ours"));
-        }
-        (Became::Ended(..), Some(pid)) if !args.quiet => {
-            tool::warn(format_args!("ended pid {pid}, which listened on port {port}"));
-        }
-        (Became::Ended(..), _) => {}
     }
 }
 
@@ -235,28 +216,14 @@ fn print_records(
     }
     let mut all: Vec<Value> =
         done.iter().map(|one| with_outcome(args, one, &mut records)).collect();
-    all.extend(strangers.iter().map(record_of_stranger));
+    all.extend(strangers.iter().map(Stranger::record));
     all.extend(
         misses.iter().map(|miss| json!({"name": miss.name, "error": "no process has this name"})),
     );
     tool::print_json(&all)
 }
 
-/// It has no name here, and none of our records.
-fn record_of_stranger(stranger: &Stranger) -> Value {
-    let Stranger { port, pid, became } = stranger;
-    let mut record = json!({"name": null, "port": port, "pid": pid});
-    match became {
-        Became::Ended(outcome, waited) => {
-            record["outcome"] = outcome.as_str().into();
-            record["waited_ms"] = milliseconds(*waited).into();
-        }
-        Became::Left(what, _) => record["error"] = what.as_str().into(),
-    }
-    record
-}
-
-fn milliseconds(time: Duration) -> u64 {
+pub(crate) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 

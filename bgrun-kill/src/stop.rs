@@ -8,8 +8,8 @@ use bgrun_store::{End, Error, Home, Reason, Store, Wanted, time};
 
 use crate::args::Args;
 use crate::containers;
-use crate::port::Stranger;
 use crate::stopping::{Stopping, wait};
+use crate::stranger::Stranger;
 use crate::target::Target;
 use crate::{forget, report, wish};
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use bgrun_platform::{Identity, Lock, Sight, clock};
+use bgrun_platform::stat::Stat;
+use bgrun_platform::{Identity, Lock, Pidfd, Sight, clock};
 use bgrun_store::{LockLine, Process, Wanted};
 
 /// All such moments of one list together take no longer: a supervisor may be stopped itself.
@@ -31,6 +32,14 @@ pub(crate) fn is_due(process: &Process, sight: &Sight) -> bool {
         && sight.process.is_none()
         && sight.is_held
         && !sight.is_elsewhere
+}
+
+/// Whether the supervisor cannot say it: somebody has stopped it in its tracks (SIGSTOP), and
+/// until it is continued nobody knows how its process has ended. One that is only slow, or hangs,
+/// cannot be told from one that is at work.
+pub(crate) fn is_put_off(sight: &Sight) -> bool {
+    let supervisor = sight.supervisor.as_ref().map(Pidfd::pid);
+    supervisor.and_then(|pid| Stat::read(pid).ok()).is_some_and(|stat| stat.state == b'T')
 }
 
 impl Patience {

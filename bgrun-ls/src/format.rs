@@ -22,6 +22,7 @@ pub(crate) fn status(record: &Record) -> String {
             format!("{word} (not ready)")
         }
         Status::Running if !record.supervised => format!("{word} (unsupervised)"),
+        Status::Lost if record.supervised => format!("{word} (supervisor paused)"),
         _ => word.to_owned(),
     }
 }

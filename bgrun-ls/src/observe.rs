@@ -35,6 +35,8 @@ pub(crate) struct Seen {
     pub(crate) ports: Vec<u16>,
     /// What its engine says of it, if it is a container.
     pub(crate) container: Known,
+    /// It has ended, and its supervisor, which somebody has paused, has not seen that.
+    is_unseen: bool,
     /// It is between the two runs of a restart.
     is_restarted: bool,
     /// Somebody restarts it when its files change.
@@ -159,6 +161,7 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
             tree: healthy.tree,
             ports: Vec::new(),
             container: Known::default(),
+            is_unseen: false,
             is_restarted: false,
             is_watched: false,
             has_outrun_store: false,
@@ -182,6 +185,8 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
         sight = look(&process, &lock);
         tree = self::tree(&process, &sight);
     }
+    let is_unseen =
+        tree.is_empty() && ending::is_due(&process, &sight) && ending::is_put_off(&sight);
     let is_alive = !tree.is_empty() || sight.process.is_some() || sight.is_elsewhere;
     let may_be_lost =
         status(&process, Observed { is_alive, is_held: sight.is_held }) == Status::Lost;
@@ -199,6 +204,7 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
         tree,
         ports: Vec::new(),
         container: Known::default(),
+        is_unseen,
         is_restarted,
         is_watched: false,
         has_outrun_store,
@@ -294,6 +300,7 @@ impl Seen {
             || self.container.is_alive();
         match status(&self.process, Observed { is_alive, is_held: self.is_held }) {
             Status::Lost if self.is_restarted => Status::Starting,
+            Status::Starting if self.is_unseen => Status::Lost,
             status => status,
         }
     }

@@ -71,7 +71,7 @@ pub(crate) struct Args {
     pub(crate) command: Option<String>,
 
     /// Directory in which it runs [default: here]
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, alias = "cwd", value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 
     /// Group it belongs to

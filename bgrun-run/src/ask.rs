@@ -1,5 +1,6 @@
 //! What was typed or piped in: one [`Ask`] for each process to start.
 
+pub(crate) mod joined;
 mod record;
 
 use std::collections::BTreeMap;
@@ -10,9 +11,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bgrun_platform::Signal;
+use bgrun_platform::text::safe;
 use bgrun_platform::tool::{Exit, Failure};
 use bgrun_store::selection::{self, Item};
-use bgrun_store::{KeepAlive, name};
+use bgrun_store::{KeepAlive, name, rendered};
 
 use crate::args::{self, Args};
 use crate::config::Wish;
@@ -97,7 +99,11 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Vec<Ask>> {
         }
         (Some(_), many) if many.len() > 1 => {
             let words: Vec<&str> = many.iter().map(|word| word.as_str()).collect();
-            let hint = format!("put -- before the command: bgrun run {} -- …", words[0]);
+            let hint = joined::hint(args, &args.names).unwrap_or_else(|| {
+                let command = many[1..].iter().map(OsString::from).chain(args.argv.iter().cloned());
+                let command = rendered(&command.collect::<Vec<_>>());
+                format!("put -- before the command: bgrun run {} -- {}", words[0], safe(&command))
+            });
             Err(usage(format!("one command, and several names: {}", words.join(" ")))
                 .hint(hint)
                 .into())
@@ -108,6 +114,9 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Vec<Ask>> {
         }
         (None, []) if args.all => Ok(vec![Ask { is_selector: true, ..base }]),
         (None, []) if args.print_env => Ok(vec![base]),
+        (None, []) if args.restart || args.force => Err(usage("nothing to restart: no name")
+            .hint("bgrun restart web, or --all for everything")
+            .into()),
         (None, []) => Err(usage("nothing to run: no command and no name")
             .hint("bgrun run web -- node server.js")
             .into()),
@@ -122,7 +131,7 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Vec<Ask>> {
 pub(crate) fn checked(text: &str) -> Result<String, Failure> {
     match name::check(text) {
         Ok(()) => Ok(text.to_owned()),
-        Err(rule) => Err(usage(format!("'{}': {rule}", bgrun_platform::text::safe(text)))),
+        Err(rule) => Err(usage(format!("'{}': {rule}", safe(text)))),
     }
 }
 
@@ -139,7 +148,7 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
                 settings.insert(key.to_owned(), value.to_owned());
             }
             _ => {
-                let shown = bgrun_platform::text::safe(assignment);
+                let shown = safe(assignment);
                 return Err(usage(format!("-e '{shown}' is not an assignment (KEY=VALUE)")));
             }
         }
@@ -206,9 +215,7 @@ fn from_stdin(args: &Args) -> anyhow::Result<Vec<Ask>> {
     let mut names: Vec<&str> = asks.iter().filter_map(|ask| ask.name.as_deref()).collect();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(
-            usage(format!("stdin names '{}' twice", bgrun_platform::text::safe(twice[0]))).into()
-        );
+        return Err(usage(format!("stdin names '{}' twice", safe(twice[0]))).into());
     }
     Ok(asks)
 }

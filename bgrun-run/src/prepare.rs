@@ -3,12 +3,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use bgrun_platform::spawn::{self, Refused};
-use bgrun_platform::text::safe_path;
+use bgrun_platform::text::{safe, safe_path};
 use bgrun_platform::tool::{Exit, Failure, callers_umask};
 use bgrun_store::{
     Home, KeepAlive, LogPolicy, Process, RestartPolicy, Spec, Store, Stream, container, name,
@@ -291,9 +291,20 @@ pub(crate) fn check(spec: &Spec) -> Result<(), Failure> {
         Refused::NotFound(program) => {
             let failure = Failure::new(Exit::NotFound, &refused);
             if program.to_string_lossy().contains(char::is_whitespace) {
-                failure.hint("for a shell command use -c '…'")
-            } else {
-                failure
+                return failure.hint("for a shell command use -c '…'");
+            }
+            // `pm2 start npm -- start`
+            let name = OsStr::new(&spec.name);
+            match spawn::find_program(name, path_of(spec), &spec.directory) {
+                Ok(_) => {
+                    let words =
+                        rendered(&[&[OsString::from(name)], spec.words().as_slice()].concat());
+                    failure.hint(format_args!(
+                        "the program comes behind --: bgrun run -- {}",
+                        safe(&words)
+                    ))
+                }
+                Err(_) => failure,
             }
         }
         Refused::System(_) => Failure::new(Exit::NotStarted, refused),

@@ -145,7 +145,16 @@ fn details(name: &OsStr, flags: &[OsString], is_installed: IsInstalled) -> Act {
     Act::Exec { verb: "ls".into(), args: args.collect() }
 }
 
+/// Flags of `ls` that are typed without it, because `bgrun` alone lists.
+const FLAGS_OF_LIST: [&str; 9] =
+    ["--all", "-a", "--status", "--group", "--sort", "--details", "--env", "--live", "--quiet"];
+
 fn unknown_flag(argv: &[OsString]) -> Act {
+    if argv.first().is_some_and(|flag| FLAGS_OF_LIST.iter().any(|known| flag == *known)) {
+        let typed: Vec<String> = argv.iter().map(|word| printable(word)).collect();
+        let instead = Some(format!("bgrun ls {}", typed.join(" ")));
+        return Act::UnknownFlag { flag: argv[0].clone(), instead };
+    }
     let is_unknown = |flag: &&OsString| is_flag(flag) && !is_older_flag(flag);
     let flag = argv.iter().find(is_unknown).unwrap_or(&argv[0]);
     let known = older_flags::long_names().chain(["list-verbs"]);

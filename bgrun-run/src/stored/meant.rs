@@ -9,6 +9,7 @@ use bgrun_platform::text::safe;
 use bgrun_store::rendered;
 
 use crate::args::Args;
+use crate::ask::joined;
 
 /// What executes a script that says so only by the end of its name.
 const INTERPRETERS: [(&str, &str); 10] = [
@@ -26,6 +27,9 @@ const INTERPRETERS: [(&str, &str); 10] = [
 
 /// How it would be said, as a hint; none where nothing is to be guessed.
 pub(crate) fn hint(args: &Args) -> Option<String> {
+    if let Some(joined) = joined::hint(args, &args.names) {
+        return Some(joined);
+    }
     let is_program = |word: &str| {
         let path = std::env::var_os("PATH");
         find_program(OsStr::new(word), path.as_deref(), Path::new(".")).is_ok()
@@ -42,6 +46,15 @@ fn guess(
     is_program: &dyn Fn(&str) -> bool,
     is_file: &dyn Fn(&str) -> bool,
 ) -> Option<String> {
+    // `PORT=3000 node app.js`, as a shell takes it.
+    let settings = words.iter().take_while(|word| is_setting(word)).count();
+    if settings > 0 && name.is_none() && settings < words.len() {
+        let flags: Vec<String> =
+            words[..settings].iter().map(|word| format!("-e {word} ")).collect();
+        let words: Vec<OsString> = words[settings..].iter().map(OsString::from).collect();
+        let (flags, words) = (flags.concat(), rendered(&words));
+        return Some(format!("-e sets a variable: bgrun run {}-- {}", safe(&flags), safe(&words)));
+    }
     let (first, rest) = words.split_first()?;
     let line = |words: &[String]| {
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
@@ -55,6 +68,10 @@ fn guess(
         {
             let words = line(words);
             return Some(format!("to run that file: bgrun run {name} -- {interpreter} {words}"));
+        }
+        if rest.is_empty() && first.contains(' ') {
+            let shell = line(words);
+            return Some(format!("a line of shell is given by -c: bgrun run {name} -c {shell}"));
         }
         return Some(format!("put -- before the command: bgrun run {name} -- {}", line(words)));
     }
@@ -78,6 +95,11 @@ fn guess(
             Some(format!("put -- before the command: bgrun run {name} -- {}", line(rest)))
         }
     }
+}
+
+fn is_setting(word: &str) -> bool {
+    let is_of_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    word.split_once('=').is_some_and(|(key, _)| !key.is_empty() && key.chars().all(is_of_name))
 }
 
 fn interpreter(word: &str) -> Option<&'static str> {
@@ -107,6 +129,7 @@ mod tests {
             (&["./serve"], "bgrun run -- ./serve"),
             (&["node app.js"], "bgrun run -c 'node app.js'"),
             (&["all"], "bgrun run --all"),
+            (&["PORT=3000", "A=b", "node", "x"], "bgrun run -e PORT=3000 -e A=b -- node x"),
         ] {
             let hint = guessed(None, words).unwrap_or_default();
             assert!(hint.ends_with(&format!(": {command}")), "{words:?}: {hint}");
@@ -115,6 +138,8 @@ mod tests {
         assert!(named.ends_with("bgrun run web -- node app.js"), "{named}");
         let file = guessed(Some("web"), &["app.js", "1"]).unwrap_or_default();
         assert!(file.ends_with("bgrun run web -- node app.js 1"), "{file}");
+        let shell = guessed(Some("web"), &["npm start"]).unwrap_or_default();
+        assert!(shell.ends_with("bgrun run web -c 'npm start'"), "{shell}");
         for words in [&["web"][..], &["absent.js"], &[]] {
             assert_eq!(guessed(None, words), None, "{words:?}");
         }

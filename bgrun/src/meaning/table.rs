@@ -135,6 +135,8 @@ fn what_means_nothing_is_refused_with_the_nearest() {
         ("--name web --cmmand x", flag("--cmmand", Some("--command"))),
         ("--list-verb", flag("--list-verb", Some("--list-verbs"))),
         ("--frobnicate", flag("--frobnicate", None)),
+        ("--status failed", flag("--status", Some("bgrun ls --status failed"))),
+        ("-a", flag("-a", Some("bgrun ls -a"))),
         ("-x", flag("-x", None)),
         ("--port 3000", flag("--port", None)),
     ];
