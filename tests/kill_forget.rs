@@ -123,6 +123,32 @@ fn a_port_of_somebody_else_is_freed_only_by_force() {
 }
 
 #[test]
+fn what_became_of_a_ports_holder_is_told_as_json_too() {
+    let home = Home::new();
+    let stranger = home.call(program("listens")).spawn();
+    stranger.until_it_says("\n");
+    let port: u16 = stranger.out().trim().parse().unwrap();
+    let kill = |flags: &[&str]| {
+        home.verb("kill", ["--json", "--port", &port.to_string()]).args(flags).run()
+    };
+    let refused = kill(&[]).expect_code(1);
+    let why = format!("port {port} is held by pid {} (listens), not ours", stranger.pid());
+    assert_eq!(
+        refused.json(),
+        json!([{"name": null, "port": port, "pid": stranger.pid(), "error": why}])
+    );
+    refused.says(&why).says("hint: --force");
+    let record = |output: Output| output.expect_code(0).json().only().clone();
+    let planned = record(kill(&["--force", "--dry-run"]));
+    assert_eq!((&planned["pid"], &planned["outcome"]), (&json!(stranger.pid()), &json!("dry-run")));
+    assert!(stranger.life.is_alive());
+    let ended = record(kill(&["--force"]));
+    assert_eq!((&ended["pid"], &ended["outcome"]), (&json!(stranger.pid()), &json!("stopped")));
+    stranger.life.must_end();
+    assert_eq!(kill(&[]).expect_code(0).json(), json!([]), "nobody listens there");
+}
+
+#[test]
 fn what_is_no_port_is_a_usage_error() {
     let home = Home::new();
     for port in ["0", "65536", "http", "-1"] {

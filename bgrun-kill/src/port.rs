@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use bgrun_platform::ports::Listeners;
 use bgrun_platform::stat::Stat;
 use bgrun_platform::text::safe;
-use bgrun_platform::tool::{self, Exit, Failure};
+use bgrun_platform::tool::{self, Exit};
 use bgrun_platform::{Identity, Pidfd, Presence, Signal, clock};
 use bgrun_store::{Home, Known};
 
 use crate::args::Args;
 use crate::containers;
+use crate::stop::{Done, Outcome};
 use crate::target::{Target, tell};
 use crate::{report, stop};
 
@@ -19,10 +20,28 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the port may stay taken after its holder has ended.
 const RELEASE: Duration = Duration::from_secs(2);
 
+/// A listener that is not ours, and what became of it.
+#[derive(Debug)]
+pub(crate) struct Stranger {
+    pub(crate) port: u16,
+    /// Unknown where it belongs to another user, or where only the port is seen to be taken.
+    pub(crate) pid: Option<u32>,
+    pub(crate) became: Became,
+}
+
+/// What became of a listener that is not ours.
+#[derive(Debug)]
+pub(crate) enum Became {
+    /// It was ended by force, as asked for, or would have been.
+    Ended(Outcome, Duration),
+    /// The port stays taken, and why; perhaps with a way out.
+    Left(String, Option<&'static str>),
+}
+
 /// Frees `port`.
 ///
 /// # Errors
-/// Somebody else holds it, and `--force` was not said.
+/// The kernel refuses to say who listens, or nobody can be told what was done.
 pub(crate) fn free(args: &Args, home: &Home, port: u16) -> anyhow::Result<Exit> {
     let listeners = Listeners::read()?;
     let holders = listeners.holders(port)?;
@@ -38,73 +57,93 @@ pub(crate) fn free(args: &Args, home: &Home, port: u16) -> anyhow::Result<Exit> 
     if holders.is_empty() && !targets.iter().any(publishes) {
         if listeners.is_taken(port) {
             let what = format!("port {port} is held by a process of another user");
-            return Err(Failure::new(Exit::Failed, what).into());
+            return report::all(args, left(port, None, what, None), Vec::new());
         }
         tool::warn(format_args!("nobody listens on port {port}"));
-        return report::all(args, stop::Done::default(), Vec::new());
+        return report::all(args, Done::default(), Vec::new());
     }
     let mut ours = Vec::new();
-    let mut left = holders;
+    let mut strangers = holders;
     for target in targets {
         if !target.is_up()? {
             continue;
         }
         if publishes(&target) {
             // Whoever holds it does so for the engine.
-            left.clear();
+            strangers.clear();
             ours.push(target);
             continue;
         }
         let tree = target.sight.tree(&target.traces())?;
-        let before = left.len();
-        left.retain(|pid| tree.iter().all(|stat| stat.pid != *pid));
-        if left.len() < before {
+        let before = strangers.len();
+        strangers.retain(|pid| tree.iter().all(|stat| stat.pid != *pid));
+        if strangers.len() < before {
             ours.push(target);
         }
     }
-    if let (Some(pid), false) = (left.first(), args.force) {
+    if let (Some(pid), false) = (strangers.first(), args.force) {
         let name = Stat::read(*pid).map(|stat| String::from_utf8_lossy(&stat.name).into_owned());
         let name = name.unwrap_or_default();
         let what = format!("port {port} is held by pid {pid} ({}), not ours", safe(&name));
-        return Err(Failure::new(Exit::Failed, what).hint("--force ends it all the same").into());
+        let hint = Some("--force ends it all the same");
+        return report::all(args, left(port, Some(*pid), what, hint), Vec::new());
     }
+    let ended = |pid, outcome, waited| Stranger {
+        port,
+        pid: Some(pid),
+        became: Became::Ended(outcome, waited),
+    };
     if args.dry_run {
-        for pid in &left {
-            tool::warn(format_args!("would end pid {pid}, which is not ours"));
-        }
-        return report::all(args, stop::plan(ours), Vec::new());
+        let mut planned = stop::plan(ours);
+        let would = strangers.into_iter().map(|pid| ended(pid, Outcome::DryRun, Duration::ZERO));
+        planned.strangers.extend(would);
+        return report::all(args, planned, Vec::new());
     }
-    let done = stop::all(args, ours, home, known.store)?;
-    for pid in left {
-        end_stranger(pid, args.timeout.unwrap_or(PATIENCE))?;
-        if !args.quiet {
-            tool::warn(format_args!("ended pid {pid}, which listened on port {port}"));
-        }
+    let mut done = stop::all(args, ours, home, known.store)?;
+    for pid in strangers {
+        let started = Instant::now();
+        done.strangers.push(match end_stranger(pid, args.timeout.unwrap_or(PATIENCE)) {
+            Ok(outcome) => ended(pid, outcome, started.elapsed()),
+            Err(error) => stays(port, Some(pid), format!("pid {pid}: {error}"), None),
+        });
     }
     let deadline = Instant::now() + RELEASE;
     while Listeners::read()?.is_taken(port) {
         if Instant::now() >= deadline {
-            return Err(Failure::new(Exit::Failed, format!("port {port} is still taken")).into());
+            // Where it is known who holds it, that was said.
+            if report::is_success(&done) {
+                done.strangers.push(stays(port, None, format!("port {port} is still taken"), None));
+            }
+            break;
         }
         clock::pause(Duration::from_millis(2));
     }
     report::all(args, done, Vec::new())
 }
 
+fn stays(port: u16, pid: Option<u32>, what: String, hint: Option<&'static str>) -> Stranger {
+    Stranger { port, pid, became: Became::Left(what, hint) }
+}
+
+/// Nothing was done, because of one listener that is not ours.
+fn left(port: u16, pid: Option<u32>, what: String, hint: Option<&'static str>) -> Done {
+    Done { strangers: vec![stays(port, pid, what, hint)], ..Done::default() }
+}
+
 /// Ends one process that is not managed, as the user has asked.
-fn end_stranger(pid: u32, patience: Duration) -> anyhow::Result<()> {
-    let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("pid {pid}: {error}"));
-    let Ok(identity) = Identity::of(pid) else { return Ok(()) };
-    let Presence::Alive(pidfd) = identity.presence()? else { return Ok(()) };
+fn end_stranger(pid: u32, patience: Duration) -> std::io::Result<Outcome> {
+    let Ok(identity) = Identity::of(pid) else { return Ok(Outcome::AlreadyStopped) };
+    let Presence::Alive(pidfd) = identity.presence()? else { return Ok(Outcome::AlreadyStopped) };
     let insist = |pidfd: &Pidfd, signal, patience| -> std::io::Result<bool> {
         pidfd.send(signal)?;
         pidfd.send(Signal::CONT)?;
         pidfd.wait(Some(patience))
     };
-    if insist(&pidfd, Signal::TERM, patience).map_err(failed)?
-        || insist(&pidfd, Signal::KILL, PATIENCE).map_err(failed)?
-    {
-        return Ok(());
+    if insist(&pidfd, Signal::TERM, patience)? {
+        return Ok(Outcome::Stopped);
     }
-    Err(Failure::new(Exit::Failed, format!("pid {pid} does not end")).into())
+    if insist(&pidfd, Signal::KILL, PATIENCE)? {
+        return Ok(Outcome::Killed);
+    }
+    Err(std::io::Error::other("does not end"))
 }

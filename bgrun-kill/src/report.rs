@@ -11,6 +11,7 @@ use bgrun_platform::tool::{self, Exit, Failure};
 use serde_json::{Value, json};
 
 use crate::args::Args;
+use crate::port::{Became, Stranger};
 use crate::stop::{Done, Outcome, Stopped};
 use crate::target::Miss;
 
@@ -35,7 +36,7 @@ impl Outcome {
 /// # Errors
 /// Nobody can be told.
 pub(crate) fn all(args: &Args, done: Done, misses: Vec<Miss>) -> anyhow::Result<Exit> {
-    let Done { stopped: done, trouble } = done;
+    let Done { stopped: done, strangers, trouble } = done;
     for miss in &misses {
         tool::warn(format_args!("no process is called '{}'", safe(&miss.name)));
         match &miss.near {
@@ -46,8 +47,11 @@ pub(crate) fn all(args: &Args, done: Done, misses: Vec<Miss>) -> anyhow::Result<
     for one in &done {
         complain(one);
     }
+    for stranger in &strangers {
+        tell_of_stranger(args, stranger);
+    }
     if args.json {
-        print_records(args, &done, &misses)?;
+        print_records(args, &done, &strangers, &misses)?;
     } else if !args.quiet {
         for line in done.iter().filter_map(|one| line(args, one)) {
             say(&line)?;
@@ -69,14 +73,23 @@ pub(crate) fn all(args: &Args, done: Done, misses: Vec<Miss>) -> anyhow::Result<
         }
         .into());
     }
-    Ok(exit(&done, &misses))
+    Ok(exit(&done, &strangers, &misses))
+}
+
+/// Whether all was done that was to be done.
+pub(crate) fn is_success(done: &Done) -> bool {
+    exit(&done.stopped, &done.strangers, &[]) == Exit::Done
 }
 
 /// 1 if an act failed, else 6 if one was stale, else 4 if one was unknown, else 3 if one
 /// was not there to be signalled.
-fn exit(done: &[Stopped], misses: &[Miss]) -> Exit {
+fn exit(done: &[Stopped], strangers: &[Stranger], misses: &[Miss]) -> Exit {
     let any = |outcome| done.iter().any(|one| one.outcome == outcome);
-    if any(Outcome::Survivors) || done.iter().any(|one| one.error.is_some()) {
+    let is_left = |stranger: &Stranger| matches!(stranger.became, Became::Left(..));
+    if any(Outcome::Survivors)
+        || done.iter().any(|one| one.error.is_some())
+        || strangers.iter().any(is_left)
+    {
         Exit::Failed
     } else if any(Outcome::Stale) {
         Exit::Stale
@@ -105,6 +118,24 @@ fn complain(one: &Stopped) {
         }
         Outcome::NotRunning => tool::warn(format_args!("{name}: is not running")),
         _ => {}
+    }
+}
+
+/// Who is not ours is spoken of on stderr, for nothing of ours was changed.
+fn tell_of_stranger(args: &Args, stranger: &Stranger) {
+    let Stranger { port, pid, became } = stranger;
+    match (became, pid) {
+        (Became::Left(what, hint), _) => {
+            tool::warn(what);
+            hint.iter().for_each(tool::hint_line);
+        }
+        (Became::Ended(Outcome::DryRun, _), Some(pid)) => {
+            tool::warn(format_args!("would end pid {pid}, which is not ours"));
+        }
+        (Became::Ended(..), Some(pid)) if !args.quiet => {
+            tool::warn(format_args!("ended pid {pid}, which listened on port {port}"));
+        }
+        (Became::Ended(..), _) => {}
     }
 }
 
@@ -156,7 +187,12 @@ fn say(line: &str) -> anyhow::Result<()> {
 }
 
 /// Prints the record of each process, as `bgrun-ls` makes it, with what was done.
-fn print_records(args: &Args, done: &[Stopped], misses: &[Miss]) -> anyhow::Result<()> {
+fn print_records(
+    args: &Args,
+    done: &[Stopped],
+    strangers: &[Stranger],
+    misses: &[Miss],
+) -> anyhow::Result<()> {
     let names: Vec<&str> = done
         .iter()
         .filter(|one| !one.is_deleted)
@@ -173,10 +209,29 @@ fn print_records(args: &Args, done: &[Stopped], misses: &[Miss]) -> anyhow::Resu
     }
     let mut all: Vec<Value> =
         done.iter().map(|one| with_outcome(args, one, &mut records)).collect();
+    all.extend(strangers.iter().map(record_of_stranger));
     all.extend(
         misses.iter().map(|miss| json!({"name": miss.name, "error": "no process has this name"})),
     );
     tool::print_json(&all)
+}
+
+/// It has no name here, and none of our records.
+fn record_of_stranger(stranger: &Stranger) -> Value {
+    let Stranger { port, pid, became } = stranger;
+    let mut record = json!({"name": null, "port": port, "pid": pid});
+    match became {
+        Became::Ended(outcome, waited) => {
+            record["outcome"] = outcome.as_str().into();
+            record["waited_ms"] = milliseconds(*waited).into();
+        }
+        Became::Left(what, _) => record["error"] = what.as_str().into(),
+    }
+    record
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn with_outcome(args: &Args, one: &Stopped, records: &mut [Value]) -> Value {
@@ -194,7 +249,7 @@ fn with_outcome(args: &Args, one: &Stopped, records: &mut [Value]) -> Value {
     record["outcome"] = one.outcome.as_str().into();
     record["deleted"] = one.is_deleted.into();
     record["survivors"] = one.survivors.clone().into();
-    record["waited_ms"] = u64::try_from(one.waited.as_millis()).unwrap_or(u64::MAX).into();
+    record["waited_ms"] = milliseconds(one.waited).into();
     if let (Outcome::Signalled, Some(signal)) = (one.outcome, args.signal) {
         record["signal"] = signal.to_string().into();
     }

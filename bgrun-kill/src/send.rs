@@ -53,5 +53,5 @@ pub(crate) fn all(args: &Args, targets: Vec<Target>, signal: Signal) -> anyhow::
         sent.error = error;
         done.push(sent);
     }
-    Ok(Done { stopped: done, trouble: None })
+    Ok(Done { stopped: done, ..Done::default() })
 }

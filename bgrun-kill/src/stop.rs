@@ -7,6 +7,7 @@ use bgrun_store::{End, Error, Home, Reason, Store, time};
 
 use crate::args::Args;
 use crate::containers;
+use crate::port::Stranger;
 use crate::stopping::{Stopping, wait};
 use crate::target::Target;
 use crate::{forget, wish};
@@ -82,13 +83,15 @@ pub(crate) fn plan(targets: Vec<Target>) -> Done {
         let outcome = if target.is_stale { Outcome::Stale } else { Outcome::DryRun };
         Stopped::new(target, outcome)
     };
-    Done { stopped: targets.into_iter().map(planned).collect(), trouble: None }
+    Done { stopped: targets.into_iter().map(planned).collect(), ..Done::default() }
 }
 
 /// What was done, and why it could not be written down, if so.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub(crate) stopped: Vec<Stopped>,
+    /// Who else held the port that was to be freed.
+    pub(crate) strangers: Vec<Stranger>,
     pub(crate) trouble: Option<Error>,
 }
 
@@ -166,5 +169,5 @@ pub(crate) fn all(
         let forgotten = if trouble.is_none() { forget::all(args, &mut done, home) } else { Ok(()) };
         trouble = trouble.or(forgotten.err());
     }
-    Ok(Done { stopped: done, trouble })
+    Ok(Done { stopped: done, trouble, ..Done::default() })
 }
