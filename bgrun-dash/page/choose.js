@@ -56,7 +56,9 @@ export function choose(records, { status, q, by, sort }) {
     if (!groups.has(key)) groups.set(key, []);
     groups.get(key).push(record);
   }
-  const list = [...groups].map(([key, members]) => ({ key, records: members.sort(ORDERS[sort] ?? ORDERS.status) }));
+  const isReverse = sort.startsWith("-");
+  const order = ORDERS[isReverse ? sort.slice(1) : sort] ?? ORDERS.status;
+  const list = [...groups].map(([key, members]) => ({ key, records: members.sort(isReverse ? (a, b) => order(b, a) : order) }));
   const worst = ({ records: members }) => (members.some(isUrgent) ? 0 : 1);
   return list.sort((a, b) => {
     if (worst(a) !== worst(b)) return worst(a) - worst(b);

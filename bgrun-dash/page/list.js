@@ -8,6 +8,7 @@ import { count } from "./format.js";
 import { all, find, isUp } from "./processes.js";
 import { go, listQuery, processAddress, route, setQuery } from "./router.js";
 import { makeRow } from "./row.js";
+import { watcherOf, watchers } from "./watchers.js";
 
 const rows = new Map();
 const bodies = new Map();
@@ -28,8 +29,28 @@ const question = () => ({
 // Columns: heading, class, and what a click on the heading sorts by.
 const COLUMNS = [["Status", "state", "status"], ["Name", "who", "name"], ["Ports", "ports"], ["Uptime", "uptime", "uptime"], ["Restarts", "restarts", "restarts"], ["CPU", "cpu", "cpu"], ["Memory", "memory", "memory"], ["Last exit", "end"]];
 
+/** Sorts by a column; by the same one once more, the other way round. */
+function sortBy(key) {
+  const now = question().sort;
+  const next = now === key ? `-${key}` : key;
+  setQuery("sort", next === "status" ? null : next, { replace: true });
+}
+
+/** Turns the order round. */
+export function reverse() {
+  const now = question().sort;
+  const next = now.startsWith("-") ? now.slice(1) : `-${now}`;
+  setQuery("sort", next === "status" ? null : next, { replace: true });
+}
+
+/** As aria-sort has it; what is counted begins with the largest. */
+function directionOf(key, sort) {
+  if (sort.replace("-", "") !== key) return null;
+  return ["name", "status"].includes(key) === !sort.startsWith("-") ? "ascending" : "descending";
+}
+
 function heading([label, name, sort]) {
-  const content = sort ? h("button", { type: "button", class: "sort", onclick: () => setQuery("sort", sort === "status" ? null : sort, { replace: true }), data: { sort } }, label) : label;
+  const content = sort ? h("button", { type: "button", class: "sort", title: `Sort by ${label.toLowerCase()}; once more for the reverse order`, onclick: () => sortBy(sort), data: { sort } }, label) : label;
   return h("th", { class: name, scope: "col" }, content);
 }
 
@@ -96,6 +117,7 @@ export function show(names) {
     selected.delete(name);
   }
   const groups = choose(records, asked);
+  const known = watchers();
   order = [];
   const shown = groups.map(({ key, records: members }) => {
     if (!bodies.has(key)) bodies.set(key, makeBody(key));
@@ -113,12 +135,13 @@ export function show(names) {
       const row = rowOf(record);
       if (isNew || names === null || names.has(record.name)) row.update(record);
       if (isNew) row.drawLines();
+      row.watched(watcherOf(record.name, known));
       return row.element;
     })]);
     return body.element;
   });
   table ??= makeTable();
-  for (const button of table.querySelectorAll(".sort")) setAttribute(button.parentNode, "aria-sort", button.dataset.sort === asked.sort ? (["name", "status"].includes(asked.sort) ? "ascending" : "descending") : null);
+  for (const button of table.querySelectorAll(".sort")) setAttribute(button.parentNode, "aria-sort", directionOf(button.dataset.sort, asked.sort));
   arrange(table, [table.firstChild, table.tHead, ...shown]);
   const isEmpty = records.length === 0;
   arrange(byId("rows"), isEmpty ? [empty()] : groups.length === 0 ? [nothingFound()] : [table]);

@@ -2,7 +2,7 @@
 
 import { busyWith } from "./actions.js";
 import { buttons } from "./buttons.js";
-import { arrange, h, setAttribute, setText } from "./dom.js";
+import { arrange, h, icon, setAttribute, setText } from "./dom.js";
 import { isBadEnd, shortEnd } from "./explain.js";
 import { ago, bytes, duration, moment, percent } from "./format.js";
 import { isUp, samples, uptime } from "./processes.js";
@@ -24,6 +24,7 @@ export function showStatus(node, record) {
 export function makeRow(name, onSelect) {
   const status = h("span", { class: "status" });
   const alone = h("span", { class: "alone", hidden: true, title: "It runs without its supervisor" }, "unsupervised");
+  const eye = h("span", { class: "eye", hidden: true, role: "img" }, icon("watch"));
   const check = h("input", { type: "checkbox", "aria-label": `Select ${name}`, onclick: (event) => onSelect(name, check.checked, event.shiftKey) });
   const link = h("a", { class: "name" }, h("bdi", {}, name));
   const command = h("span", { class: "command" });
@@ -41,7 +42,7 @@ export function makeRow(name, onSelect) {
   const element = h("tr", { class: "process", data: { name } },
     h("td", { class: "check" }, check),
     h("td", { class: "state" }, status),
-    h("th", { class: "who", scope: "row" }, link, alone, command),
+    h("th", { class: "who", scope: "row" }, link, eye, alone, command),
     ports,
     time,
     h("td", { class: "restarts" }, restarts, reason),
@@ -86,11 +87,18 @@ export function makeRow(name, onSelect) {
       acts.update(record);
       this.tick();
     },
+    /** Who restarts it when files change, or null. */
+    watched(watcher) {
+      const said = watcher && `restarted when files change, by ${watcher.name}`;
+      setAttribute(eye, "hidden", !watcher);
+      setAttribute(eye, "title", said);
+      setAttribute(eye, "aria-label", said);
+    },
     choose(isCursor, isSelected, isOpen) {
       setAttribute(element, "data-cursor", isCursor ? "true" : null);
       setAttribute(element, "data-selected", isSelected ? "true" : null);
       setAttribute(link, "aria-current", isOpen ? "true" : null);
-    setAttribute(element, "data-open", isOpen ? "true" : null);
+      setAttribute(element, "data-open", isOpen ? "true" : null);
       check.checked = isSelected;
     },
     focus() {
