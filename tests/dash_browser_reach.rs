@@ -108,6 +108,7 @@ fn a_process_is_watched_by_mouse_and_no_longer_by_keyboard() {
     eventually("both are back", || {
         dashboard.ask("GET /api/processes/web", &Value::Null).body.contains("web.watch")
     });
+    browser.until("document.querySelector('.pane .act-watch[aria-pressed=true]')");
     // With flags: the form of a process that is a watcher.
     browser.press(['w']);
     eventually("nobody watches", || home.find("web.watch").is_none());

@@ -202,4 +202,4 @@ function general() {
 }
 
 /** The palette with everything in it. */
-export const everything = () => palette([...ofTargets(), ...ofLogs(), ...general(), ...ofProcesses()], null);
+export const everything = () => palette([...ofTargets(), ...ofLogs(), ...general()], null, ofProcesses);

@@ -19,7 +19,8 @@ export function matches(record, question) {
   return question.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 }
 
-const byName = (a, b) => a.name.localeCompare(b.name, "en", { numeric: true });
+const { compare } = new Intl.Collator("en", { numeric: true });
+const byName = (a, b) => compare(a.name, b.name);
 const rank = (record) => {
   const place = STATUSES.indexOf(record.status);
   return isUrgent(record) ? place : STATUSES.length + (["exited", "stopped"].includes(record.status) ? 1 : 0);
@@ -63,6 +64,6 @@ export function choose(records, { status, q, by, sort }) {
   return list.sort((a, b) => {
     if (worst(a) !== worst(b)) return worst(a) - worst(b);
     if ((a.key === null) !== (b.key === null)) return a.key === null ? 1 : -1;
-    return String(a.key).localeCompare(String(b.key), "en", { numeric: true });
+    return compare(String(a.key), String(b.key));
   });
 }

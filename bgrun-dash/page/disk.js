@@ -2,7 +2,7 @@
 
 import { rotateLogs, session } from "./actions.js";
 import * as api from "./api.js";
-import { arrange, h, setText } from "./dom.js";
+import { arrange, h, iconButton, setText } from "./dom.js";
 import { bytes, count } from "./format.js";
 import { sheet } from "./sheet.js";
 
@@ -60,7 +60,7 @@ export function diskSheet() {
     const list = [...of].sort((a, b) => sum(b[1], "total_bytes") - sum(a[1], "total_bytes") || a[0].localeCompare(b[0]));
     shown = list.map(([name]) => name);
     setText(total, `${bytes(sum(rows, "total_bytes"))} in the logs of ${count(list.length, "process", "processes")}`);
-    const act = (name) => (session.readOnly ? null : h("button", { type: "button", class: "button small", "aria-label": `Rotate the logs of ${name}`, onclick: () => rotate([name]) }, "Rotate"));
+    const act = (name) => (session.readOnly ? null : iconButton("archive", `Rotate the logs of ${name}`, () => rotate([name])));
     arrange(body, list.map(([name, own]) => h("tr", { data: { name } }, h("th", { scope: "row" }, h("bdi", {}, name)), h("td", {}, bytes(sum(own, "live_bytes"))), h("td", {}, archives(own)), h("td", {}, bytes(sum(own, "total_bytes"))), h("td", {}, act(name)))));
   }
 

@@ -37,7 +37,7 @@ export function formFields(typed, { isChange }) {
     stderr: mono("in the state directory"),
     shared_log: tick("shared_log"),
     backoff: mono("1s..60s"),
-    max_restarts: mono("10/60s"),
+    max_restarts: mono("10, or 10/60s"),
     stop_codes: mono("none"),
     stop_signal: mono("SIGTERM"),
     stop_timeout: mono("10s"),
@@ -61,7 +61,7 @@ export function formFields(typed, { isChange }) {
       isChange ? at("keep_alive", "When it ends") : null,
       at("workdir", "Directory"),
       at("env", "Environment", isChange ? "one KEY=VALUE a line; hidden values stay as they are" : "one KEY=VALUE a line; all else as the dashboard has it"),
-      isChange ? h("label", { class: "tick" }, controls.fresh_env, " take all else anew ", h("span", { class: "muted" }, "(PATH, HOME … as the dashboard has them, from the shell that started it)")) : null,
+      isChange ? h("label", { class: "tick" }, controls.fresh_env, h("span", {}, "take all else anew ", h("span", { class: "muted" }, "(PATH, HOME …: as the dashboard has it from its own start)"))) : null,
       at("memory", "Memory limit"),
       at("interval", "Restart every (minutes)"),
       isChange ? null : at("keep_alive", "When it ends")),
@@ -80,9 +80,9 @@ export function formFields(typed, { isChange }) {
         at("log_size", "Rotate a log beyond"),
         at("log_keep", "Archives of each log"),
         at("log_total", "All logs together"),
-        h("label", { class: "tick alone-tick" }, controls.log_compress, " compress archives"),
         at("stdout", "File for stdout"),
         at("stderr", "File for stderr"),
-        h("label", { class: "tick" }, controls.shared_log, " may share a log file with another that may, too"))));
+        h("label", { class: "tick alone-tick" }, controls.log_compress, " compress archives"),
+        h("label", { class: "tick alone-tick" }, controls.shared_log, " may share its log files"))));
   return { controls, element };
 }

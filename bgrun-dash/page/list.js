@@ -51,13 +51,14 @@ function directionOf(key, sort) {
 
 function heading([label, name, sort]) {
   const content = sort ? h("button", { type: "button", class: "sort", title: `Sort by ${label.toLowerCase()}; once more for the reverse order`, onclick: () => sortBy(sort), data: { sort } }, label) : label;
-  return h("th", { class: name, scope: "col" }, content);
+  return h("th", { class: name, scope: "col", role: "columnheader" }, content);
 }
 
 function makeTable() {
   const everything = h("input", { type: "checkbox", id: "select-all", "aria-label": "Select all that are shown", onclick: (event) => selectAll(event.target.checked) });
-  const head = h("tr", {}, h("th", { class: "check", scope: "col" }, everything), COLUMNS.map(heading), h("th", { class: "do", scope: "col" }, h("span", { class: "hidden" }, "Actions")));
-  return h("table", { class: "processes" }, h("caption", { class: "hidden" }, "Processes"), h("thead", {}, head));
+  const head = h("tr", { role: "row" }, h("th", { class: "check", scope: "col", role: "columnheader" }, everything), COLUMNS.map(heading), h("th", { class: "do", scope: "col", role: "columnheader" }, h("span", { class: "hidden" }, "Actions")));
+  // Said again, for not every browser takes what is laid out otherwise for a table.
+  return h("table", { class: "processes", role: "table" }, h("caption", { class: "hidden" }, "Processes"), h("thead", { role: "rowgroup" }, head));
 }
 
 function makeBody(key) {
@@ -66,8 +67,8 @@ function makeBody(key) {
   const names = () => (bodies.get(key)?.records ?? []).map((record) => record.name);
   const wholly = (shape, word, kind) => iconButton(shape, `${word} all of ${key ?? "these"}`, () => act(kind, kind === "stop" ? names().filter((name) => isUp(find(name))) : names()));
   const acts = session.readOnly ? null : h("span", { class: "group-actions" }, wholly("start", "Start", "start"), wholly("stop", "Stop", "stop"), wholly("restart", "Restart", "restart"));
-  const header = h("tr", { class: "group" }, h("th", { colspan: 3, scope: "rowgroup" }, h("div", {}, title, tally, acts)));
-  return { element: h("tbody", {}), header, title, tally, records: [] };
+  const header = h("tr", { class: "group", role: "row" }, h("th", { scope: "rowgroup", role: "rowheader" }, h("div", {}, title, tally, acts)));
+  return { element: h("tbody", { role: "rowgroup" }), header, title, tally, records: [] };
 }
 
 function fold(key) {

@@ -40,7 +40,7 @@ export function logBar(view) {
   const wrap = toggle("Wrap", "Wrap long lines (W)", (on) => view.setWrap(on));
   const size = h("span", { class: "muted size", role: "status" });
   const more = h("button", { type: "button", class: "button small", hidden: true, onclick: () => view.source.older(Infinity) }, "Load older");
-  const disk = h("span", { class: "muted disk-size" });
+  const disk = h("span", { class: "muted size disk-size" });
   const rotate = session.readOnly ? null : iconButton("archive", "Rotate: make archives of what is in the logs", async () => {
     await rotateLogs(view.names);
     measure();

@@ -28,8 +28,8 @@ export function makeRow(name, onSelect) {
   const check = h("input", { type: "checkbox", "aria-label": `Select ${name}`, onclick: (event) => onSelect(name, check.checked, event.shiftKey) });
   const link = h("a", { class: "name" }, h("bdi", {}, name));
   const command = h("span", { class: "command" });
-  const ports = h("td", { class: "ports" });
-  const time = h("td", { class: "uptime number" });
+  const ports = h("td", { class: "ports", role: "cell" });
+  const time = h("td", { class: "uptime number", role: "cell" });
   const restarts = h("span");
   const reason = h("span", { class: "muted reason" });
   const cpu = h("span", { class: "number" });
@@ -39,17 +39,17 @@ export function makeRow(name, onSelect) {
   const end = h("span");
   const when = h("span", { class: "muted" });
   const acts = buttons(name);
-  const element = h("tr", { class: "process", data: { name } },
-    h("td", { class: "check" }, check),
-    h("td", { class: "state" }, status),
-    h("th", { class: "who", scope: "row" }, link, eye, alone, command),
+  const element = h("tr", { class: "process", role: "row", data: { name } },
+    h("td", { class: "check", role: "cell" }, check),
+    h("td", { class: "state", role: "cell" }, status),
+    h("th", { class: "who", scope: "row", role: "rowheader" }, link, eye, alone, command),
     ports,
     time,
-    h("td", { class: "restarts" }, restarts, reason),
-    h("td", { class: "cpu" }, cpuLine.element, cpu),
-    h("td", { class: "memory" }, memoryLine.element, memory),
-    h("td", { class: "end" }, end, when),
-    h("td", { class: "do" }, acts.element));
+    h("td", { class: "restarts", role: "cell" }, restarts, reason),
+    h("td", { class: "cpu", role: "cell" }, cpuLine.element, cpu),
+    h("td", { class: "memory", role: "cell" }, memoryLine.element, memory),
+    h("td", { class: "end", role: "cell" }, end, when),
+    h("td", { class: "do", role: "cell" }, acts.element));
   let record = null;
   let shownPorts = "";
 

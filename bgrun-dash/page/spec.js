@@ -106,9 +106,9 @@ const READERS = {
   },
   max_restarts: (text) => {
     const [, most, window] = /^(\d+)(?:\s*\/\s*(\S+))?$/.exec(text) ?? [];
-    const span = window === undefined ? 60_000 : durationOf(window);
-    if (most === undefined || span === null) throw new Error("so many within a while: 10/60s");
-    return { max_restarts: Number(most), restart_window_ms: span };
+    const span = window === undefined ? undefined : durationOf(window);
+    if (most === undefined || span === null) throw new Error("so many in a row: 10; or within a while: 10/60s");
+    return { max_restarts: Number(most), ...(span === undefined ? {} : { restart_window_ms: span }) };
   },
   stop_codes: (text) => ({ stop_exit_codes: list(text).map((code) => {
     if (!(Number(code) <= 255)) throw new Error("exit codes from 0 to 255");
@@ -201,6 +201,7 @@ export function changeOf(typed, was) {
     else if (EMPTIED[field]) Object.assign(spec, EMPTIED[field]);
     else tell.complain(field, MUST);
   }
+  if ("max_restarts" in spec && was.max_restarts.includes("/") && !typed.max_restarts.includes("/")) spec.restart_window_ms = null;
   for (const field of TICKS) if (typed[field] !== was[field]) spec[field] = typed[field];
   const before = readEnv(was.env, teller());
   const now = readEnv(typed.env, tell);
@@ -230,7 +231,7 @@ export function typedOf(record) {
     stop_signal: record.stop_signal,
     stop_timeout: typedDuration(record.stop_timeout_ms),
     backoff: `${typedDuration(record.backoff_min_ms)}..${typedDuration(record.backoff_max_ms)}`,
-    max_restarts: `${record.max_restarts}/${typedDuration(record.restart_window_ms)}`,
+    max_restarts: record.restart_window_ms ? `${record.max_restarts}/${typedDuration(record.restart_window_ms)}` : String(record.max_restarts),
     stop_codes: (record.stop_exit_codes ?? []).join(" "),
     log_size: typedSize(record.log_max_size_bytes),
     log_keep: String(record.log_keep),
