@@ -2,8 +2,10 @@
 
 import * as api from "./api.js";
 import { bytes } from "./format.js";
-import { announce, find, isUp, merge, remove } from "./processes.js";
+import { all, announce, find, isUp, merge, remove } from "./processes.js";
+import { confirm } from "./sheet.js";
 import { toast } from "./toast.js";
+import { watcherOf, withWatchers } from "./watchers.js";
 
 /** Requests under way at once: a browser has six connections, and the stream has one. */
 const AT_ONCE = 4;
@@ -13,7 +15,7 @@ const UNDO_MS = 15_000;
 const KEPT_MS = 60_000;
 let last = null;
 
-export const session = { version: null, readOnly: false };
+export const session = { version: null, readOnly: false, pid: null };
 
 /** Names that something is being done to, and the word for it. */
 const busy = new Map();
@@ -31,7 +33,15 @@ const ACTS = {
   forget: ["deleting", "deleted; its logs stay", (name) => api.remove(name, { keep_logs: true })],
 };
 
-const listed = (names) => (names.length === 1 ? names[0] : `${names.length} processes`);
+const listed = (names) => (names.length <= 3 ? names.join(", ") : `${names.length} processes`);
+
+/** Whether it serves this page. */
+export const isOwn = (name) => session.pid !== null && find(name)?.pid === session.pid;
+/** All that a condition holds for, but not what serves this page. */
+export const others = (wanted) => all().filter((record) => wanted(record) && !isOwn(record.name)).map((record) => record.name);
+
+/** Acts that end what serves this page, if they are done to it. */
+const ENDS = new Set(["stop", "stopNow", "remove", "forget"]);
 
 async function each(names, work) {
   const left = [...names];
@@ -41,23 +51,29 @@ async function each(names, work) {
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, left.length) }, worker));
 }
 
+/** Whether what serves this page may end with them. */
+async function mayEnd(kind, names) {
+  const own = ENDS.has(kind) && names.find(isOwn);
+  if (!own) return true;
+  return confirm({ title: `Stop ${own}?`, text: "It serves this page, which can do nothing more then. Your processes run on. In a terminal, bgrun dash starts it again.", does: "Stop it", danger: true });
+}
+
 /** Does one of the acts to all of them; resolves when all have answered. */
-export async function act(kind, names) {
-  if (session.readOnly || names.length === 0) return;
+export async function act(kind, asked) {
+  if (session.readOnly || asked.length === 0) return;
+  const names = ["remove", "forget"].includes(kind) ? withWatchers(asked) : asked;
+  if (!(await mayEnd(kind, names))) return;
   const [doing, done, request] = ACTS[kind];
   const failed = [];
-  const undo = [];
-  const succeeded = [];
+  const answers = [];
   for (const name of names) busy.set(name, doing);
   announce(new Set(names));
   await each(names, async (name) => {
     try {
       const answer = await request(name);
-      succeeded.push(name);
-      if (answer.undo) {
-        remove([name]);
-        undo.push(answer.undo);
-      } else if (answer.name) merge([answer]);
+      answers.push({ ...answer, name });
+      if (answer.undo) remove([name]);
+      else if (answer.name) merge([answer]);
     } catch (why) {
       failed.push(`${name}: ${why.message}`);
     } finally {
@@ -65,32 +81,47 @@ export async function act(kind, names) {
       announce(new Set([name]));
     }
   });
+  answers.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
   for (const text of failed.slice(0, 3)) toast(text, { bad: true });
   if (failed.length > 3) toast(`and ${failed.length - 3} more could not be ${done}`, { bad: true });
-  if (succeeded.length > 0) tellWithUndo(`${listed(succeeded)} ${done}`, undo);
+  if (answers.length > 0) tellWithUndo(`${listed(answers.map(({ name }) => name))} ${done}`, wayBack(kind, answers), { offers: kind === "remove" || kind === "forget" || answers.length > 1 });
 }
 
-/** Says what was done, and offers the way back where there is one. */
-function tellWithUndo(text, ids) {
-  if (ids.length === 0) return toast(text, { stays: 2500 });
-  last = { ids, until: Date.now() + KEPT_MS };
-  return toast(text, { action: { label: "Undo", run: () => takeBack(ids) }, stays: UNDO_MS });
+/** What takes an act back, or null. */
+function wayBack(kind, answers) {
+  // Watchers come before those whom they watch, and are brought back behind them.
+  const ids = answers.filter(({ undo }) => undo).map(({ undo }) => undo).reverse();
+  if (ids.length > 0) return () => takeBack(ids);
+  const changed = answers.filter(({ outcome }) => outcome !== "already-stopped").map(({ name }) => name);
+  if (changed.length === 0) return null;
+  if (kind === "stop" || kind === "stopNow") return () => act("start", changed);
+  return kind === "start" ? () => act("stop", changed) : null;
+}
+
+/** Says what was done; keeps the way back for U, and offers it in the message where it is `offered`. */
+export function tellWithUndo(text, back, { offers = true } = {}) {
+  if (!back) return toast(text, { stays: 2500 });
+  const run = () => {
+    if (last?.run === run) last = null;
+    return back();
+  };
+  last = { run, until: Date.now() + KEPT_MS };
+  return offers ? toast(text, { action: { label: "Undo", run }, stays: UNDO_MS }) : toast(text, { stays: 2500 });
 }
 
 /** A process was changed: says so, and offers the way back. */
-export const changed = (answer, done) => tellWithUndo(`${answer.name} ${done}`, [answer.undo]);
+export const changed = (answer, done) => tellWithUndo(`${answer.name} ${done}`, () => takeBack([answer.undo]));
 
 /** Whether there is something that can be taken back. */
 export const canUndo = () => last !== null && Date.now() < last.until;
 
-/** Takes the last deletion or change back. */
+/** Takes the last deletion, change, stop or start back. */
 export function undoLast() {
-  if (canUndo()) return takeBack(last.ids);
-  return toast("There is nothing to undo.", { stays: 2500 });
+  if (session.readOnly) return undefined;
+  return canUndo() ? last.run() : toast("There is nothing to undo.", { stays: 2500 });
 }
 
 async function takeBack(ids) {
-  if (last?.ids === ids) last = null;
   const back = [];
   for (const id of ids) {
     try {
@@ -104,6 +135,37 @@ async function takeBack(ids) {
     }
   }
   if (back.length > 0) toast(`${listed(back)} brought back as before`, { stays: 2500 });
+}
+
+/** Does something to many, once that was said with how many and whom. */
+export async function actOnMany(kind, names, { title, text, does, danger }) {
+  if (names.length > 0 && (await confirm({ title, text, names, does, danger }))) await act(kind, names);
+}
+
+/** Begins to restart them when their files change, or ends it where all of them are watched. */
+export async function toggleWatch(names, on = names.some((name) => watcherOf(name) === null)) {
+  if (session.readOnly || names.length === 0) return;
+  const done = [];
+  await each(names, async (name) => {
+    try {
+      await api.watch(name, on);
+      done.push(name);
+    } catch (why) {
+      toast(`${name}: ${why.message}`, { bad: true });
+    }
+  });
+  if (done.length > 0) tellWithUndo(on ? `${listed(done)}: restarted from now on when files change` : `${listed(done)}: files are no longer watched`, () => toggleWatch(done, !on), { offers: false });
+}
+
+/** Restarts them with the environment of the dashboard in place of the stored one. */
+export async function refreshEnvironment(name) {
+  try {
+    const answer = await api.change(name, {}, { fresh_env: true });
+    merge([answer]);
+    changed(answer, isUp(answer) ? "restarted with the environment of the dashboard" : "has the environment of the dashboard now");
+  } catch (why) {
+    toast(`${name}: ${why.message}`, { bad: true });
+  }
 }
 
 /** Sends a signal; nothing else changes. */

@@ -26,13 +26,18 @@ mod logs;
 mod observe;
 mod openapi;
 mod picture;
+mod ports;
 mod processes;
+mod projects;
 mod routes;
+mod schedule;
 mod serve;
 mod snapshot;
 mod state;
 mod undo;
+mod usage;
 mod verbs;
+mod watching;
 
 use std::process::ExitCode;
 

@@ -55,8 +55,12 @@ fn operation(route: &Route) -> Value {
     let mut parameters = Vec::new();
     for part in route.path.split('/') {
         if let Some(name) = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+            let schema = match name {
+                "port" => json!({"type": "integer", "minimum": 1, "maximum": 65535}),
+                _ => json!({"type": "string"}),
+            };
             parameters.push(json!({
-                "name": name, "in": "path", "required": true, "schema": {"type": "string"},
+                "name": name, "in": "path", "required": true, "schema": schema,
             }));
         }
     }
@@ -74,6 +78,7 @@ fn operation(route: &Route) -> Value {
             "application/json": {"schema": {"type": "array", "items": reference(schema)}},
         }),
         Gives::Events => json!({"text/event-stream": {"schema": {"type": "string"}}}),
+        Gives::Page => json!({"text/html": {"schema": {"type": "string"}}}),
         Gives::Text => json!({"text/plain": {"schema": {"type": "string"}}}),
     };
     let mut responses = json!({"200": {"description": "Done.", "content": content}});
