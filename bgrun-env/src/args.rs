@@ -35,11 +35,11 @@ pub(crate) struct Args {
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
 
-    /// A command to execute with them, without a shell
+    /// A command to run with them, in the foreground
     #[arg(last = true, value_name = "ARGV")]
     pub(crate) command: Vec<OsString>,
 
-    /// Form in which they are printed
+    /// Print them for this shell
     #[arg(short, long, value_name = "SHELL", default_value = "sh", conflicts_with = "command")]
     pub(crate) shell: Form,
 
@@ -47,28 +47,30 @@ pub(crate) struct Args {
     #[arg(short, long, conflicts_with_all = ["shell", "command"])]
     pub(crate) json: bool,
 
-    /// The whole environment of the process, instead of this shell's with a few changes
+    /// The whole environment of the process, not only what was set for it
+    ///
+    /// A command then gets that, and nothing of this shell.
     #[arg(short, long)]
     pub(crate) all: bool,
 
     /// Configuration file to read: .toml .json .yaml .ts .js [default: .config.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "What would be set now")]
     pub(crate) config: Option<PathBuf>,
 
     /// Read no configuration file
-    #[arg(long, conflicts_with = "config")]
+    #[arg(long, conflicts_with = "config", help_heading = "What would be set now")]
     pub(crate) no_config: bool,
 
-    /// Directory of the configuration [default: here]
-    #[arg(short, long, value_name = "DIR")]
+    /// Directory in which .config.toml is looked for [default: here]
+    #[arg(short, long, value_name = "DIR", help_heading = "What would be set now")]
     pub(crate) directory: Option<PathBuf>,
 
     /// Read variables from a file; may be repeated
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "What would be set now")]
     pub(crate) env_file: Vec<PathBuf>,
 
     /// Set a variable; may be repeated
-    #[arg(short, long, value_name = "KEY=VALUE")]
+    #[arg(short, long, value_name = "KEY=VALUE", help_heading = "What would be set now")]
     pub(crate) env: Vec<String>,
 }
 

@@ -14,6 +14,7 @@ Exit status:
 Examples:
   bgrun guard                    look once, put right what is wrong
   bgrun guard --on web           keep web alive from now on
+  bgrun guard --off @shop        keep a group alive no longer
   bgrun guard --install cron     look every minute, and after a boot
   bgrun guard --print systemd    show what --install systemd would write
   bgrun guard --loop --json      stay; one line of JSON for each action";
@@ -37,34 +38,46 @@ pub(crate) enum Scheduler {
 #[command(group(clap::ArgGroup::new("act")
     .args(["every", "on", "off", "install", "print", "uninstall"])))]
 pub(crate) struct Args {
-    /// Stay, act at once when something dies, and look at memory limits and intervals
-    /// every SECS seconds [default: 30]
-    #[arg(long = "loop", value_name = "SECS", num_args = 0..=1, default_missing_value = "30",
+    /// Stay and act as soon as something dies; check limits every SECS [default: 30]
+    #[arg(long = "loop", value_name = "SECS", help_heading = "Run it regularly", num_args = 0..=1, default_missing_value = "30",
         value_parser = interval)]
     pub(crate) every: Option<Duration>,
 
-    /// Keep these processes alive from now on; names, globs (api-*), @groups
-    #[arg(long, value_name = "NAME", num_args = 1..)]
+    /// Keep these alive from now on, as run --keep-alive does
+    ///
+    /// Names, globs ('api-*') or groups (@shop).
+    #[arg(long, value_name = "NAME", num_args = 1.., help_heading = "Which are kept alive")]
     pub(crate) on: Vec<String>,
 
-    /// Keep these processes alive no longer
-    #[arg(long, value_name = "NAME", num_args = 1..)]
+    /// Keep these alive no longer; what runs goes on
+    #[arg(long, value_name = "NAME", num_args = 1.., help_heading = "Which are kept alive")]
     pub(crate) off: Vec<String>,
 
-    /// Have cron or systemd run the guard every minute and after a boot
-    #[arg(long, value_name = "SCHEDULER", hide_possible_values = true)]
+    /// Have cron or systemd run it every minute, and after a boot
+    #[arg(
+        long,
+        value_name = "SCHEDULER",
+        help_heading = "Run it regularly",
+        hide_possible_values = true
+    )]
     pub(crate) install: Option<Scheduler>,
 
-    /// Show what --install would write
-    #[arg(long, value_name = "SCHEDULER", hide_possible_values = true)]
+    /// Show what --install would write, and change nothing
+    #[arg(
+        long,
+        value_name = "SCHEDULER",
+        help_heading = "Run it regularly",
+        hide_possible_values = true
+    )]
     pub(crate) print: Option<Scheduler>,
 
-    /// Take back what --install wrote
-    #[arg(long)]
+    /// Undo --install
+    #[arg(long, help_heading = "Run it regularly")]
     pub(crate) uninstall: bool,
 
-    /// Print an array of records, with time, action, reason and error; with --loop one
-    /// record a line
+    /// Print a record as JSON for each action: an array, or one a line with --loop
+    ///
+    /// Added to each are time, action, reason and error.
     #[arg(short, long, conflicts_with_all = ["install", "print", "uninstall"])]
     pub(crate) json: bool,
 }

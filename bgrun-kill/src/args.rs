@@ -18,9 +18,10 @@ Exit status:
 Examples:
   bgrun kill web                 stop web and all that it started
   bgrun kill 'api-*' @shop       several at once
+  bgrun kill web --timeout 1m    give it a minute to end
   bgrun kill web --delete        stop it, forget it, remove its logs
   bgrun kill web --signal HUP    only send a signal
-  bgrun kill --port 3000         end our process that listens there
+  bgrun kill --port 3000         stop what bgrun runs on this port
   bgrun ls --json | jq 'map(select(.memory_bytes > 5e8))' | bgrun kill -";
 
 /// Stop processes with everything they started, and forget them if asked.
@@ -31,7 +32,7 @@ Examples:
 #[command(name = "bgrun-kill", bin_name = "bgrun kill", version, max_term_width = 80,
     after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// Names, globs (api-*), @groups; - reads names or records from stdin
+    /// Names, globs ('api-*'), groups (@shop); - reads names or records from stdin
     #[arg(value_name = "SELECTOR")]
     pub(crate) selectors: Vec<String>,
 
@@ -43,49 +44,58 @@ pub(crate) struct Args {
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
 
-    /// Send this signal to the main process and change nothing else
-    #[arg(short, long, value_name = "SIGNAL", conflicts_with_all = ["delete", "clean", "nuke", "timeout"])]
+    /// Only send this signal (HUP, SIGUSR1, 10) to the main process
+    ///
+    /// Nothing else is done, and nothing is written down. If it ends of that, it has ended by
+    /// itself, and is started again if it is to be kept alive.
+    #[arg(short, long, value_name = "SIGNAL", help_heading = "Only a signal",
+        conflicts_with_all = ["delete", "clean", "nuke", "timeout"])]
     pub(crate) signal: Option<Signal>,
 
-    /// With --signal: to every process of the tree
-    #[arg(long, requires = "signal")]
+    /// Send it to everything that the process has started, too
+    #[arg(long, requires = "signal", help_heading = "Only a signal")]
     pub(crate) tree: bool,
 
-    /// How long they may take to end before they are killed [default: what each was
-    /// started with, or 10s]
+    /// Kill what has not ended after this time [default: --stop-timeout of bgrun run, 10s]
     #[arg(short, long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Forget them too, and remove their logs
-    #[arg(long)]
+    /// Stop them, forget them, and remove their logs with all archives
+    ///
+    /// A log that you have renamed or copied is yours, and stays.
+    #[arg(long, help_heading = "Forget")]
     pub(crate) delete: bool,
 
     /// Forget all that do not run, and remove their logs
-    #[arg(long, conflicts_with_all = ["delete", "nuke", "selectors", "all"])]
+    #[arg(long, help_heading = "Forget", conflicts_with_all = ["delete", "nuke", "selectors", "all"])]
     pub(crate) clean: bool,
 
-    /// Stop and forget everything
-    #[arg(long, conflicts_with_all = ["delete", "selectors", "all", "group"])]
+    /// Stop and forget every process, and remove all logs
+    #[arg(long, help_heading = "Forget", conflicts_with_all = ["delete", "selectors", "all", "group"])]
     pub(crate) nuke: bool,
 
-    /// Leave the logs of forgotten processes where they are
-    #[arg(long)]
+    /// With any of these: leave the logs where they are
+    #[arg(long, help_heading = "Forget")]
     pub(crate) keep_logs: bool,
 
-    /// End our own process that listens on this TCP port
-    #[arg(short, long, value_name = "PORT", value_parser = port,
+    /// Stop the process that listens on this TCP port, if bgrun has started it
+    #[arg(short, long, value_name = "PORT", value_parser = port, help_heading = "By port",
         conflicts_with_all = ["selectors", "all", "group", "clean", "nuke", "delete", "signal"])]
     pub(crate) port: Option<u16>,
 
-    /// With --port: end whatever listens there, if it is not ours; only the listener
-    #[arg(long, requires = "port")]
+    /// End whoever listens there, also if it is not of bgrun
+    ///
+    /// Of a program that bgrun has not started only the listener is ended.
+    #[arg(long, requires = "port", help_heading = "By port")]
     pub(crate) force: bool,
 
     /// Show what would be done and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Print an array of records, with outcome, deleted, survivors and waited_ms
+    /// Print an array of records as JSON, each with its outcome
+    ///
+    /// Added to each are outcome, deleted, survivors and waited_ms.
     #[arg(short, long)]
     pub(crate) json: bool,
 

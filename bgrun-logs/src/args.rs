@@ -56,7 +56,7 @@ Examples:
     override_usage = "bgrun logs [OPTIONS] <SELECTOR>...\n       bgrun logs [OPTIONS] --all",
     after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// Names, globs (api-*), @groups; - reads names or records from stdin
+    /// Names, globs ('api-*'), groups (@shop); - reads names or records from stdin
     #[arg(value_name = "SELECTOR")]
     pub(crate) selectors: Vec<String>,
 
@@ -68,7 +68,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
 
-    /// How many last lines of each log, or all [default: 100; all with a condition]
+    /// The last N lines of each log, or 'all' [default: 100, or all when searching]
     ///
     /// With --grep, --level or --field: the last N lines that meet these, searched from the end.
     /// Without -n all of them are shown, and the last 100 with -f.
@@ -77,11 +77,11 @@ pub(crate) struct Args {
         allow_negative_numbers = true)]
     pub(crate) lines: Option<Lines>,
 
-    /// Only the first N lines of each log, or the first N that meet the conditions
+    /// The first N lines of each log, or the first N lines found
     #[arg(long, value_name = "N", conflicts_with_all = ["lines", "follow"])]
     pub(crate) head: Option<u64>,
 
-    /// Go on with what is written, over restarts, until Ctrl-C
+    /// Go on showing what is written, also after a restart, until Ctrl-C
     ///
     /// A log that was renamed is followed for as long as its process writes into it; one that was
     /// cut short is read from its new start. Processes that appear later are followed if a selector means them. It
@@ -89,22 +89,22 @@ pub(crate) struct Args {
     #[arg(short, long)]
     pub(crate) follow: bool,
 
-    /// Each line with the time at which it was written
+    /// Show when each line was written
     ///
     /// To within a tenth of a second while much is written. '-' where nobody saw it being
     /// written. Several logs come in one order then.
     #[arg(short, long, help_heading = "By time and run")]
     pub(crate) timestamps: bool,
 
-    /// Only what was written since then: 10m (ago), 14:03, 2026-11-23, or RFC 3339
+    /// Only lines written since then: 10m (ago), 14:03, 2026-11-23, or RFC 3339
     #[arg(long, value_name = "TIME", help_heading = "By time and run")]
     pub(crate) since: Option<String>,
 
-    /// Only what was written until then
+    /// Only lines written until then
     #[arg(long, value_name = "TIME", conflicts_with = "follow", help_heading = "By time and run")]
     pub(crate) until: Option<String>,
 
-    /// Only what this run wrote; 'bgrun ls --details' lists the runs
+    /// Only what run N wrote; 'bgrun NAME' lists the runs
     #[arg(long, value_name = "N", conflicts_with = "follow", help_heading = "By time and run",
         value_parser = run)]
     pub(crate) run: Option<i64>,
@@ -113,34 +113,34 @@ pub(crate) struct Args {
     #[arg(short, long, conflicts_with_all = ["follow", "run"], help_heading = "By time and run")]
     pub(crate) previous: bool,
 
-    /// Only lines that match this regular expression (several: any of them)
+    /// Only lines that match this regular expression; may be repeated: any of them
     ///
     /// The syntax is that of ripgrep and of the regex crate. A match is within one line; of a
     /// line of more than 1 MiB it is found if it is no longer than 64 KiB.
     #[arg(short = 'g', long, value_name = "RE", help_heading = "Search")]
     pub(crate) grep: Vec<String>,
 
-    /// Only lines that do not match
+    /// Only lines that do not match --grep
     #[arg(short = 'v', long, requires = "grep", help_heading = "Search")]
     pub(crate) invert_match: bool,
 
-    /// Capital and small letters are the same for --grep, --highlight and --expect
+    /// Ignore case in --grep, --highlight and --expect
     #[arg(short, long, help_heading = "Search")]
     pub(crate) ignore_case: bool,
 
-    /// With each line found, N lines after it
+    /// Also N lines after each line found
     #[arg(short = 'A', long, value_name = "N", help_heading = "Search")]
     pub(crate) after_context: Option<u64>,
 
-    /// With each line found, N lines before it
+    /// Also N lines before each line found
     #[arg(short = 'B', long, value_name = "N", help_heading = "Search")]
     pub(crate) before_context: Option<u64>,
 
-    /// With each line found, N lines before and after it
+    /// Also N lines before and after each line found
     #[arg(short = 'C', long, value_name = "N", help_heading = "Search")]
     pub(crate) context: Option<u64>,
 
-    /// Only lines of this level or a worse one
+    /// Only lines of this level or worse
     ///
     /// A line has its level in a field of JSON or logfmt (level, severity; a word, or a number
     /// as pino has it), or as a word near its start: ERROR, (warn), info:. A line without one
@@ -148,14 +148,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "LEVEL", value_enum, ignore_case = true, help_heading = "Search")]
     pub(crate) level: Option<Level>,
 
-    /// Only lines with this field: KEY=VALUE (several: all of them)
+    /// Only lines of JSON or logfmt with this field; may be repeated: all of them
     ///
     /// For lines that are a JSON object or logfmt. Dots lead into objects: req.method=GET. A
     /// list has what one of its members has.
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Search")]
     pub(crate) field: Vec<String>,
 
-    /// Make archives of what is in the logs now, while the processes write on
+    /// Move what is in the logs into archives, while the processes write on
     ///
     /// Nothing is lost, and every reader here goes on as if nothing had happened. Without a
     /// selector, those of every process. Whole blocks of the file system are taken: a log of no
@@ -165,29 +165,29 @@ pub(crate) struct Args {
         conflicts_with_all = ["follow", "lines", "head", "grep", "level", "field"])]
     pub(crate) rotate: bool,
 
-    /// What the logs and their archives take on the disk; without a selector, all of them
+    /// Show how much disk the logs and their archives take; of all, without a NAME
     #[arg(long, help_heading = "Files",
         conflicts_with_all = ["rotate", "follow", "lines", "head", "grep", "level", "field"])]
     pub(crate) usage: bool,
 
-    /// Show matches of this regular expression, and those of --grep, in reverse video
+    /// Mark what matches this regular expression, and --grep
     ///
-    /// Only on a terminal with colours; no line is left out by it.
+    /// In reverse video, and only on a terminal with colours; no line is left out by it.
     #[arg(long, value_name = "RE", help_heading = "Search")]
     pub(crate) highlight: Vec<String>,
 
-    /// Keep colours and all other bytes as they were written, on a terminal too
+    /// Every byte as it was written, with colours, on a terminal and in a pipe
     #[arg(long)]
     pub(crate) raw: bool,
 
-    /// Only what was not shown with --new before
+    /// Only what --new has not shown before
     ///
     /// A line that is not finished yet is left for the next time while its process runs. With
     /// --head the rest stays new. Without -n all of it is shown.
     #[arg(long, conflicts_with = "follow", help_heading = "For scripts")]
     pub(crate) new: bool,
 
-    /// Who reads: each reader has seen what --new has shown it [default: 'default']
+    /// Name of the reader: --new knows for each what it has seen [default: default]
     #[arg(long, value_name = "READER", conflicts_with = "follow", help_heading = "For scripts")]
     pub(crate) cursor: Option<String>,
 
@@ -199,7 +199,7 @@ pub(crate) struct Args {
         conflicts_with_all = ["lines", "follow", "head", "grep", "level", "field"])]
     pub(crate) expect: Vec<String>,
 
-    /// How long --expect waits (500ms, 10s, 1m30s) [default: until the process has ended]
+    /// How long --expect waits: 500ms, 10s, 1m30s [default: until the process ends]
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "expect",
         help_heading = "For scripts")]
     pub(crate) timeout: Option<Duration>,
@@ -212,7 +212,7 @@ pub(crate) struct Args {
     #[arg(long, alias = "err")]
     pub(crate) stderr: bool,
 
-    /// Each line as an object {name, run, stream, time, line}
+    /// Print each line as a JSON object: {name, run, stream, time, line}
     ///
     /// With "fields" where the line itself is an object, and "context": true around lines found.
     /// A line longer than 1 MiB, or one that is not finished while following, comes in several

@@ -19,7 +19,7 @@ Examples:
 #[command(name = "bgrun-ls", bin_name = "bgrun ls", version, max_term_width = 80,
     after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// Names, globs (api-*), @groups; - reads names or records from stdin [default: all]
+    /// Names, globs ('api-*'), groups (@shop); - reads names or records from stdin [default: all]
     #[arg(value_name = "SELECTOR")]
     pub(crate) selectors: Vec<String>,
 

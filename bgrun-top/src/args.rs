@@ -22,12 +22,12 @@ Examples:
   bgrun top @shop --sort cpu  a group, the busiest first
   bgrun ls --json             the same for a script";
 
-/// Watch processes live: load and memory of the last ten minutes, and keys to act.
+/// Show processes live: load and memory of the last ten minutes, and keys to act.
 #[derive(Debug, clap::Parser)]
 #[command(name = "bgrun-top", bin_name = "bgrun top", version, max_term_width = 80,
     after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// Names, globs (api-*), @groups [default: all]
+    /// Names, globs ('api-*'), groups (@shop) [default: all]
     #[arg(value_name = "SELECTOR")]
     pub(crate) selectors: Vec<String>,
 
@@ -35,7 +35,7 @@ pub(crate) struct Args {
     #[arg(long, visible_alias = "filter", value_name = "GROUP")]
     pub(crate) group: Option<String>,
 
-    /// Order: id, name, status, group, pid, uptime, restarts, cpu, memory, processes
+    /// Sort by: id, name, status, group, pid, uptime, restarts, cpu, memory, processes
     #[arg(
         long,
         value_name = "KEY",
@@ -45,15 +45,15 @@ pub(crate) struct Args {
     )]
     pub(crate) sort: SortKey,
 
-    /// Only processes in one of these states, as for bgrun ls
+    /// Only processes in one of these states: running,failed (see bgrun ls -h)
     #[arg(long, value_name = "STATUS")]
     pub(crate) status: Option<String>,
 
-    /// The other way round
+    /// Reverse the order
     #[arg(long)]
     pub(crate) reverse: bool,
 
-    /// Time between two looks [default: 1s]
+    /// Time between two updates [default: 1s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) interval: Option<Duration>,
 }

@@ -23,16 +23,16 @@ Examples:
   bgrun wait 'test-*' && echo passed   several at once
   bgrun run job --json -- make | bgrun wait -";
 
-/// Wait until processes have ended, also if that was hours ago.
+/// Wait until processes have ended, or are ready.
 ///
-/// A process that is to be started again has not ended: a pause between two runs is
+/// If one has ended already, even hours ago, that counts. A process that is to be started again has not ended: a pause between two runs is
 /// waited out. With one process the exit code is that process's own. A record on stdin
 /// means the run that it is of, whatever came after it.
 #[derive(Debug, clap::Parser)]
 #[command(name = "bgrun-wait", bin_name = "bgrun wait", version, max_term_width = 80,
     after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// Names, globs (api-*), @groups; - reads names or records from stdin
+    /// Names, globs ('api-*'), groups (@shop); - reads names or records from stdin
     #[arg(value_name = "SELECTOR")]
     pub(crate) selectors: Vec<String>,
 
@@ -44,12 +44,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
 
-    /// State to wait for: exited (ended in whatever way), stopped, running, or ready (as
-    /// --ready of bgrun run has it; running, where that says nothing)
+    /// Wait for this state: exited, stopped, running or ready [default: exited]
+    ///
+    /// exited is an end of any kind; stopped is one by bgrun kill. ready is what --ready of
+    /// bgrun run says, or running where it says nothing.
     #[arg(
         long = "for",
         value_name = "STATE",
         default_value = "exited",
+        hide_default_value = true,
         hide_possible_values = true
     )]
     pub(crate) goal: Goal,
@@ -58,7 +61,9 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Print an array of records at the end, with outcome and awaited
+    /// Print an array of records as JSON at the end, each with its outcome
+    ///
+    /// Added to each are outcome and, of what has ended, awaited.
     #[arg(short, long)]
     pub(crate) json: bool,
 

@@ -18,6 +18,7 @@ Exit status:
 Examples:
   bgrun watch web                         restart web when a file changes
   bgrun watch web --path src --logs       only files below src; show its output
+  bgrun watch web --ignore '*.md'         changes of these do not count
   bgrun watch web --exec 'npm run build'  build first; if that fails, no restart
   bgrun watch --name web -- node app.js   start it, then watch
   bgrun run --name web.watch -- bgrun watch web
@@ -42,31 +43,30 @@ pub(crate) struct Args {
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
 
-    /// Watch this file or directory instead of the directory of the process; may be
-    /// repeated
-    #[arg(long, value_name = "PATH")]
+    /// Watch this file or directory, not the directory of the process; may be repeated
+    #[arg(long, value_name = "PATH", help_heading = "Files")]
     pub(crate) path: Vec<PathBuf>,
 
     /// Ignore these files too, written as in .gitignore; may be repeated
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", help_heading = "Files")]
     pub(crate) ignore: Vec<String>,
 
     /// Restart when nothing has changed for this long
-    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", help_heading = "Files", default_value = "500ms", value_parser = duration)]
     pub(crate) debounce: Duration,
 
-    /// Check the files at this interval [default: 1s], for network mounts
+    /// Check the files every DURATION [default: 1s]; needed on network mounts
     ///
     /// The kernel does not report changes that other machines make there.
-    #[arg(long, value_name = "DURATION", value_parser = interval, num_args = 0..=1,
+    #[arg(long, value_name = "DURATION", help_heading = "Files", value_parser = interval, num_args = 0..=1,
         require_equals = true, default_missing_value = "1s")]
     pub(crate) poll: Option<Duration>,
 
-    /// Show the output of the process
+    /// Show the output of the process between restarts
     #[arg(long)]
     pub(crate) logs: bool,
 
-    /// A line of shell to run before each restart; if it fails, there is no restart
+    /// Run this line of shell before each restart; if it fails, there is none
     ///
     /// It runs in the directory of the process.
     #[arg(long, value_name = "COMMAND")]
@@ -76,7 +76,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) stop_on_exit: bool,
 
-    /// Print each event as a JSON object {time, name, event, path}, one per line
+    /// Print each event as JSON, one object a line: {time, name, event, path}
     #[arg(short, long)]
     pub(crate) json: bool,
 
