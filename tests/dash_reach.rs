@@ -36,10 +36,18 @@ fn a_port_is_freed_and_what_is_not_ours_only_when_its_pid_is_named() {
         let error = dashboard.refused(&free, &body, 409);
         assert!(error.contains(&format!("pid {}", stranger.pid())), "{error}");
     }
-    assert!(stranger.life.is_alive());
-    let ended = dashboard.ok(&free, &json!({"pids": [stranger.pid()]}));
-    assert_eq!(ended["others"].only().number("pid"), i64::from(stranger.pid()));
+    let second = home.call(program("listens")).args([&taken.to_string(), "v6"]).spawn();
+    second.until_it_says("\n");
+    let both = dashboard.get(&format!("/api/ports/{taken}"));
+    assert_eq!(both["others"].as_array().map(Vec::len), Some(2), "{both}");
+    for one in [&stranger, &second] {
+        dashboard.refused(&free, &json!({"pids": [one.pid()]}), 409);
+    }
+    assert!(stranger.life.is_alive() && second.life.is_alive());
+    let ended = dashboard.ok(&free, &json!({"pids": [stranger.pid(), second.pid()]}));
+    assert_eq!(ended["others"].as_array().map(Vec::len), Some(2), "{ended}");
     stranger.life.must_end();
+    second.life.must_end();
     let nobody = dashboard.ok(&free, &json!({}));
     assert_eq!((&nobody["processes"], &nobody["others"]), (&json!([]), &json!([])));
     for wrong in ["0", "65536", "x", "-1", "+80"] {

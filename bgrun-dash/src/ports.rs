@@ -87,7 +87,7 @@ pub(crate) async fn free(port: Port, sent: Sent) -> Result<Response, Problem> {
         return Err(refusal(port, other));
     }
     let force = !held.others.is_empty();
-    let (printed, problem) = kill(port, force.then_some("--force")).await?;
+    let (printed, problem) = kill(port, if force { &["--force"] } else { &[] }).await?;
     match problem {
         Some(problem) => Err(problem),
         None => {
@@ -109,17 +109,15 @@ fn refusal(Port(port): Port, other: &Value) -> Problem {
 }
 
 async fn holders(port: Port) -> Result<Holders, Problem> {
-    let (printed, _) = kill(port, Some("--dry-run")).await?;
+    // By force, or only the first of those that bgrun did not start is told.
+    let (printed, _) = kill(port, &["--dry-run", "--force"]).await?;
     Ok(Holders::new(printed))
 }
 
 /// What `bgrun-kill` printed of each holder, and why not all was done.
-async fn kill(
-    Port(port): Port,
-    flag: Option<&str>,
-) -> Result<(Vec<Value>, Option<Problem>), Problem> {
+async fn kill(Port(port): Port, flags: &[&str]) -> Result<(Vec<Value>, Option<Problem>), Problem> {
     let port = format!("--port={port}");
-    let arguments: Vec<&str> = ["--json", &port].into_iter().chain(flag).collect();
+    let arguments: Vec<&str> = ["--json", &port].into_iter().chain(flags.iter().copied()).collect();
     let came = verbs::run("bgrun-kill", &arguments, "").await?;
     match serde_json::from_slice(&came.stdout) {
         Ok(printed) if came.exit == Some(0) => Ok((printed, None)),
