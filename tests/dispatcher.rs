@@ -83,11 +83,13 @@ fn a_command_without_its_dashes_is_told_where_they_go() {
         (&["run", "sleep", "60"], "bgrun run -- sleep 60"),
         (&["run", "--name", "web", "sleep", "60"], "bgrun run web -- sleep 60"),
         (&["start", "app.js"], "bgrun run -- node app.js"),
+        (&["start", "app.js", "--name", "web"], "bgrun run web -- node app.js"),
         (&["run", "sleep 60"], "bgrun run -c 'sleep 60'"),
         (&["start", "all"], "bgrun run --all"),
         (&["restart", "all"], "bgrun run --restart --all"),
     ] {
-        home.bgrun(words).code(4).says(hint);
+        let refused = home.bgrun(words).code(4).says(hint);
+        assert_eq!(refused.err().lines().count(), 2, "one line and its hint: {refused}");
     }
     home.start_sleep("web");
     home.kill(["web"]);
@@ -98,14 +100,44 @@ fn a_command_without_its_dashes_is_told_where_they_go() {
 fn words_of_other_tools_lead_to_the_verb() {
     let home = Home::new();
     home.start_sleep("web");
-    home.bgrun(["reload", "web"]).code(2).says("'bgrun restart'");
+    home.bgrun(["reload", "web"]).code(2).says("'bgrun restart web'");
     home.bgrun(["monit"]).code(2).says("'bgrun top'");
-    home.bgrun(["describe", "web"]).code(2).says("'bgrun show'");
+    home.bgrun(["describe", "web"]).code(2).says("'bgrun show web'");
+    home.bgrun(["save"]).code(2).says("'bgrun ls --json --env > FILE' makes a copy");
+    home.bgrun(["help", "monit"]).code(2).says("'bgrun top'");
+    for (typed, script) in [
+        ("pause web", "bgrun kill web --signal STOP"),
+        ("is-active web", "bgrun wait web --for running --timeout 0"),
+        ("signal CONT web", "bgrun kill web --signal CONT"),
+        ("inspect web", "bgrun show --json web"),
+        ("exec web true", "bgrun env web -- true"),
+        ("cat web", "bgrun ls --json --env web"),
+        ("is-failed web", "bgrun ls --status failed web"),
+        ("disable web", "bgrun guard --off web"),
+    ] {
+        home.bgrun(typed.split(' ')).code(2).says(&format!("did you mean '{script}'?"));
+        home.sh(script).ok();
+    }
     for verb in ["stop", "wait", "logs"] {
         home.bgrun([verb, "all"]).code(4).says("--all");
     }
     home.start_sleep("monit");
     home.bgrun(["monit"]).ok();
+}
+
+#[test]
+fn flags_of_other_tools_that_ask_for_what_is_done_anyway_are_taken() {
+    let home = Home::new();
+    home.start_sleep("web");
+    assert!(home.bgrun(["ps", "-a"]).ok().out().contains("web"));
+    home.bgrun(["restart", "web", "--update-env"]).ok();
+    home.bgrun(["kill", "-f", "web"]).code(2).says("--force goes with --port");
+    home.bgrun(["rm", "-f", "web"]).ok();
+    assert!(home.find("web").is_none());
+    std::fs::write(home.at("bgrun.toml"), "[process.job]\ncommand = 'sleep 60'\n").unwrap();
+    home.bgrun(["up", "-d"]).ok();
+    assert_eq!(home.ls("job").status(), "running");
+    home.bgrun(["ls", "-x"]).code(2).says("hint: 'bgrun ls --help' shows what it takes");
 }
 
 #[test]

@@ -86,7 +86,8 @@ pub(crate) struct Args {
     /// End whoever listens there, also if it is not of bgrun
     ///
     /// Of a program that bgrun has not started only the listener is ended.
-    #[arg(long, requires = "port", help_heading = "By port")]
+    // `rm -f` is docker's word for what `rm` does here anyway.
+    #[arg(short, long, help_heading = "By port")]
     pub(crate) force: bool,
 
     /// Show what would be done and do nothing

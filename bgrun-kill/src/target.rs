@@ -58,6 +58,11 @@ pub(crate) struct Found {
 /// It makes no sense; nothing has been touched then.
 pub(crate) fn read(args: &Args) -> anyhow::Result<Asked> {
     let usage = |what: String| Failure::new(Exit::Usage, what);
+    if args.force && args.port.is_none() && !(args.delete || args.clean || args.nuke) {
+        return Err(usage("--force goes with --port".to_owned())
+            .hint("what has not ended after --timeout is killed; at once: --timeout 0")
+            .into());
+    }
     let mut asked = Asked { selectors: Vec::new(), records: Vec::new() };
     let mut is_named = args.all || args.clean || args.nuke || args.port.is_some();
     for operand in &args.selectors {

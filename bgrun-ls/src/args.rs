@@ -27,6 +27,10 @@ pub(crate) struct Args {
     #[arg(short, long)]
     pub(crate) json: bool,
 
+    /// Every process, as without it: `docker ps -a`
+    #[arg(short, long, hide = true, conflicts_with = "selectors")]
+    pub(crate) all: bool,
+
     /// Only processes of this group
     #[arg(long, visible_alias = "filter", value_name = "GROUP")]
     pub(crate) group: Option<String>,
@@ -67,9 +71,9 @@ pub(crate) struct Args {
     #[arg(short, long, conflicts_with_all = ["json", "details"])]
     pub(crate) quiet: bool,
 
-    /// The verb that a word may have been meant to be
-    #[arg(long, hide = true, value_name = "VERB")]
-    pub(crate) mistyped_verb: Option<String>,
+    /// What to say of a name that nobody has: it may have been meant to be a verb
+    #[arg(long, hide = true, value_name = "HINT")]
+    pub(crate) otherwise: Option<String>,
 }
 
 /// By what the list is ordered. Amounts begin with the largest.

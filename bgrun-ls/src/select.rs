@@ -17,7 +17,8 @@ pub(crate) struct Wish {
     selectors: Vec<Selector>,
     group: Option<String>,
     pub(crate) statuses: Vec<Status>,
-    mistyped_verb: Option<String>,
+    /// The way out, where a name that nobody has may have been meant to be a verb.
+    otherwise: Option<String>,
 }
 
 impl Wish {
@@ -53,7 +54,7 @@ impl Wish {
             selectors,
             group: args.group.clone(),
             statuses,
-            mistyped_verb: args.mistyped_verb.clone(),
+            otherwise: args.otherwise.clone(),
         })
     }
 
@@ -103,9 +104,9 @@ impl Wish {
 
     fn complain(&self, unknown: &str, processes: &[Process]) -> Exit {
         let shown = safe(unknown);
-        if let Some(verb) = &self.mistyped_verb {
+        if let Some(hint) = &self.otherwise {
             tool::warn(format_args!("'{shown}' is neither a verb nor a process"));
-            tool::hint_line(format_args!("did you mean 'bgrun {verb}'?"));
+            tool::hint_line(safe(hint));
             return Exit::Usage;
         }
         tool::warn(format_args!("no process is called '{shown}'"));

@@ -244,7 +244,10 @@ fn one_line(rendered: &str) -> (String, Option<String>) {
         if line.starts_with("Usage:") {
             break;
         } else if let Some(tip) = line.trim_start().strip_prefix("tip: ") {
-            hint.get_or_insert_with(|| tip.to_owned());
+            // "to pass '-x' as a value, use '-- -x'" is hardly ever what was meant.
+            if !tip.starts_with("to pass ") {
+                hint.get_or_insert_with(|| tip.to_owned());
+            }
         } else if line.starts_with("  ") && hint.is_none() {
             what.push(' ');
             what.push_str(line.trim());
@@ -263,6 +266,8 @@ mod tests {
         let (what, hint) = one_line(text);
         assert_eq!(what, "unexpected argument '--nmae' found");
         assert_eq!(hint.as_deref(), Some("a similar argument exists: '--name'"));
+        let text = "error: unexpected argument '-a' found\n\n  tip: to pass '-a' as a value, use '-- -a'\n\nUsage: x\n";
+        assert_eq!(one_line(text), ("unexpected argument '-a' found".to_owned(), None));
         let text = "error: the following required arguments were not provided:\n  <NAME>\n\nUsage: x <NAME>\n";
         let (what, hint) = one_line(text);
         assert_eq!(what, "the following required arguments were not provided: <NAME>");

@@ -110,7 +110,8 @@ pub(crate) struct Args {
     pub(crate) env_file: Vec<PathBuf>,
 
     /// Take the environment of this shell instead of the stored one
-    #[arg(long, help_heading = "Environment")]
+    // `pm2 restart web --update-env`
+    #[arg(long, alias = "update-env", help_heading = "Environment")]
     pub(crate) fresh_env: bool,
 
     /// Print the variables that would be set, and start nothing

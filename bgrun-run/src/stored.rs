@@ -24,7 +24,8 @@ pub(crate) fn expand(args: &Args, asks: Vec<Ask>, store: &Store) -> anyhow::Resu
     let processes = store.processes().map_err(store_failure)?;
     let is_unknown =
         |name: &String| !select(&[Selector::parse(name)], &processes).unknown.is_empty();
-    if args.names.len() > 1
+    let has_words = args.names.len() > 1 || args.name.is_some() && !args.names.is_empty();
+    if has_words
         && args.names.iter().all(is_unknown)
         && args.names.iter().all(|name| nearest(name, &processes).is_none())
         && let Some(hint) = meant::hint(args)

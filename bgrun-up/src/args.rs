@@ -66,6 +66,10 @@ pub(crate) struct Args {
         require_equals = true)]
     pub(crate) wait: Option<Option<Duration>>,
 
+    /// In the background, as without it: `docker compose up -d`
+    #[arg(short, long, hide = true, conflicts_with = "down")]
+    pub(crate) detach: bool,
+
     /// Stop and forget what this file once started and no longer names
     #[arg(long)]
     pub(crate) remove_orphans: bool,

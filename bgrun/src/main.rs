@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Act::Help => help::print(&installed.list()),
         Act::Version => help::print_version(),
         Act::ListVerbs => help::print_verbs(&installed.list()),
-        Act::UnknownVerb { word, instead } => refuse::verb(&word, instead, &installed),
+        Act::UnknownVerb { word, hint } => refuse::verb(&word, hint, &installed),
         Act::UnknownFlag { flag, instead } => refuse::flag(&flag, instead),
     }
 }

@@ -5,7 +5,7 @@ mod table;
 
 use crate::nearest::nearest;
 use crate::older_flags::is_flag;
-use crate::refuse::printable;
+use crate::refuse::{did_you_mean, printable};
 use crate::{aliases, foreign, names, older_flags};
 use std::ffi::{OsStr, OsString};
 
@@ -18,10 +18,10 @@ pub(crate) enum Act {
     Help,
     Version,
     ListVerbs,
-    /// `instead` is a whole command line that was probably meant.
+    /// `hint` is the way to what was probably meant.
     UnknownVerb {
         word: OsString,
-        instead: Option<String>,
+        hint: Option<String>,
     },
     UnknownFlag {
         flag: OsString,
@@ -79,7 +79,10 @@ fn help(rest: &[OsString], is_installed: IsInstalled) -> Act {
         Some(Act::Exec { verb, .. }) => Act::Exec { verb, args: vec!["--help".into()] },
         _ => Act::UnknownVerb {
             word: word.clone(),
-            instead: nearest_verb(word, is_installed).map(|verb| format!("bgrun help {verb}")),
+            hint: foreign::hint(word, &[]).or_else(|| {
+                let verb = nearest_verb(word, is_installed)?;
+                Some(did_you_mean(&format!("bgrun help {verb}")))
+            }),
         },
     }
 }
@@ -98,15 +101,14 @@ fn in_our_spelling(translated: &[OsString], is_installed: IsInstalled) -> Act {
 
 /// `first` is neither verb nor flag: the name of a process, or a mistyped verb.
 fn process<'a>(first: &OsStr, rest: &'a [OsString], is_installed: IsInstalled) -> Act {
-    let near = nearest_verb(first, is_installed);
+    let near = meant_verb(first, rest, is_installed);
     let is_details = rest.iter().all(|flag| FLAGS_OF_DETAILS.iter().any(|known| flag == *known));
     if has_operand(rest) || (near.is_some() && !is_details) {
         let starts = rest.iter().any(|argument| argument == "--");
-        let instead = near
-            .map(|verb| format!("bgrun {verb}"))
-            .or_else(|| starts.then(|| format!("bgrun run {} -- ...", printable(first))))
-            .or_else(|| verb_behind(first, rest));
-        return Act::UnknownVerb { word: first.to_os_string(), instead };
+        let instead = starts.then(|| format!("bgrun run {} -- ...", printable(first)));
+        let instead = instead.or_else(|| verb_behind(first, rest));
+        let hint = near.or_else(|| Some(did_you_mean(&instead?)));
+        return Act::UnknownVerb { word: first.to_os_string(), hint };
     }
     // The flags of `ls` are its own to judge, unless another act was plainly meant.
     let meant =
@@ -135,10 +137,10 @@ fn has_operand(rest: &[OsString]) -> bool {
 }
 
 /// The dispatcher opens nothing, so it cannot see whether a process of this name
-/// exists; `ls` can, and is told which verb to speak of if there is none.
+/// exists; `ls` can, and is told what to say if there is none.
 fn details(name: &OsStr, flags: &[OsString], is_installed: IsInstalled) -> Act {
-    let mistyped = nearest_verb(name, is_installed).map(|verb| format!("--mistyped-verb={verb}"));
-    let args = mistyped.into_iter().map(OsString::from);
+    let hint = meant_verb(name, flags, is_installed).map(|hint| format!("--otherwise={hint}"));
+    let args = hint.into_iter().map(OsString::from);
     let args = args.chain(["--details".into(), name.to_os_string()]).chain(flags.iter().cloned());
     Act::Exec { verb: "ls".into(), args: args.collect() }
 }
@@ -150,11 +152,13 @@ fn unknown_flag(argv: &[OsString]) -> Act {
     Act::UnknownFlag { flag: flag.clone(), instead: nearest_flag(flag, known) }
 }
 
-/// The verb that was meant, by another word for it or by a slip.
+/// The way to the verb that was meant, by another tool's word for it or by a slip.
+fn meant_verb(word: &OsStr, rest: &[OsString], is_installed: IsInstalled) -> Option<String> {
+    foreign::hint(word, rest)
+        .or_else(|| Some(did_you_mean(&format!("bgrun {}", nearest_verb(word, is_installed)?))))
+}
+
 fn nearest_verb(word: &OsStr, is_installed: IsInstalled) -> Option<&'static str> {
-    if let Some(here) = foreign::meaning(word.to_str()?) {
-        return Some(here);
-    }
     let own = names::VERBS.iter().map(|verb| verb.name);
     let known = own.chain(aliases::ALIASES.map(|(alias, ..)| alias)).chain(["help"]);
     nearest(word.to_str()?, known).find(|name| {

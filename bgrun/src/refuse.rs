@@ -8,16 +8,18 @@ use std::process::ExitCode;
 
 const USAGE: u8 = 2;
 
-/// `instead`: the command that was probably meant.
-pub(crate) fn verb(word: &OsStr, instead: Option<String>, installed: &Installed) -> ExitCode {
+/// `way_out`: how what was probably meant is typed.
+pub(crate) fn verb(word: &OsStr, way_out: Option<String>, installed: &Installed) -> ExitCode {
     say(&format!("no verb '{}'", printable(word)));
-    hint_at(instead.or_else(|| verb_of_others(word, installed)), "'bgrun --help' lists the verbs");
+    let way_out = way_out.or_else(|| verb_of_others(word, installed));
+    hint(way_out.as_deref().unwrap_or("'bgrun --help' lists the verbs"));
     ExitCode::from(USAGE)
 }
 
 pub(crate) fn flag(flag: &OsStr, instead: Option<String>) -> ExitCode {
     say(&format!("no flag '{}' here", printable(flag)));
-    hint_at(instead, "'bgrun --help' shows what can be said");
+    let instead = instead.map(|flag| did_you_mean(&flag));
+    hint(instead.as_deref().unwrap_or("'bgrun --help' shows what can be said"));
     ExitCode::from(USAGE)
 }
 
@@ -25,14 +27,11 @@ pub(crate) fn flag(flag: &OsStr, instead: Option<String>) -> ExitCode {
 fn verb_of_others(word: &OsStr, installed: &Installed) -> Option<String> {
     let verbs = installed.list();
     let verb = nearest(word.to_str()?, verbs.iter().filter_map(|verb| verb.to_str())).next()?;
-    Some(format!("bgrun {verb}"))
+    Some(did_you_mean(&format!("bgrun {verb}")))
 }
 
-fn hint_at(instead: Option<String>, otherwise: &str) {
-    match instead {
-        Some(instead) => hint(&format!("did you mean '{instead}'?")),
-        None => hint(otherwise),
-    }
+pub(crate) fn did_you_mean(instead: &str) -> String {
+    format!("did you mean '{instead}'?")
 }
 
 pub(crate) fn say(line: &str) {

@@ -49,6 +49,13 @@ fn guess(
     };
     if let Some(name) = name {
         let name = line(&[name.to_owned()]);
+        if let Some(interpreter) = interpreter(first)
+            && is_file(first)
+            && !is_program(first)
+        {
+            let words = line(words);
+            return Some(format!("to run that file: bgrun run {name} -- {interpreter} {words}"));
+        }
         return Some(format!("put -- before the command: bgrun run {name} -- {}", line(words)));
     }
     match (rest, interpreter(first)) {
@@ -106,6 +113,8 @@ mod tests {
         }
         let named = guessed(Some("web"), &["node", "app.js"]).unwrap_or_default();
         assert!(named.ends_with("bgrun run web -- node app.js"), "{named}");
+        let file = guessed(Some("web"), &["app.js", "1"]).unwrap_or_default();
+        assert!(file.ends_with("bgrun run web -- node app.js 1"), "{file}");
         for words in [&["web"][..], &["absent.js"], &[]] {
             assert_eq!(guessed(None, words), None, "{words:?}");
         }

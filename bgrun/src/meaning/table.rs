@@ -49,10 +49,6 @@ fn verbs_aliases_names_and_the_older_spelling_are_executed() {
         ("web --json", "ls --details web --json"),
         ("web --env --live", "ls --details web --env --live"),
         ("web --sort cpu", "ls --details web --sort cpu"),
-        ("lgos", "ls --mistyped-verb=logs --details lgos"),
-        ("lgos --json", "ls --mistyped-verb=logs --details lgos --json"),
-        ("hepl", "ls --mistyped-verb=help --details hepl"),
-        ("monit", "ls --mistyped-verb=top --details monit"),
         // `guard` is near, but is not there to be meant.
         ("gaurd", "ls --details gaurd"),
         ("web --stop", "kill web"),
@@ -66,6 +62,23 @@ fn verbs_aliases_names_and_the_older_spelling_are_executed() {
     ];
     for (typed, expected) in table {
         assert_eq!(meaning(typed), runs(expected), "bgrun {typed}");
+    }
+}
+
+#[test]
+fn what_may_be_a_process_or_a_slip_is_for_ls_to_tell() {
+    let table = [
+        ("lgos", "logs", "lgos"),
+        ("lgos --json", "logs", "lgos --json"),
+        ("hepl", "help", "hepl"),
+        ("monit", "top", "monit"),
+    ];
+    for (typed, verb, rest) in table {
+        let Act::Exec { verb: ls, args } = meaning(typed) else { panic!("{typed}") };
+        let hint = format!("--otherwise=did you mean 'bgrun {verb}'?");
+        let rest = rest.split(' ').map(OsString::from);
+        let expected = [OsString::from(hint), "--details".into()].into_iter().chain(rest);
+        assert_eq!((ls, args), ("ls".into(), expected.collect()), "bgrun {typed}");
     }
 }
 
@@ -91,7 +104,7 @@ fn the_dispatcher_answers_for_itself() {
 fn what_means_nothing_is_refused_with_the_nearest() {
     let verb = |word: &str, instead: Option<&str>| Act::UnknownVerb {
         word: word.into(),
-        instead: instead.map(str::to_string),
+        hint: instead.map(|instead| format!("did you mean '{instead}'?")),
     };
     let flag = |flag: &str, instead: Option<&str>| Act::UnknownFlag {
         flag: flag.into(),
@@ -108,8 +121,9 @@ fn what_means_nothing_is_refused_with_the_nearest() {
         ("web stop", verb("web", Some("bgrun stop web"))),
         ("web logs -f", verb("web", Some("bgrun logs web"))),
         ("web extra", verb("web", None)),
-        ("reload web", verb("reload", Some("bgrun restart"))),
-        ("describe web", verb("describe", Some("bgrun show"))),
+        ("reload web", verb("reload", Some("bgrun restart web"))),
+        ("describe web", verb("describe", Some("bgrun show web"))),
+        ("tail -f web", verb("tail", Some("bgrun logs -f web"))),
         ("frobnicate web", verb("frobnicate", None)),
         ("gaurd web", verb("gaurd", None)),
         ("help lgos", verb("lgos", Some("bgrun help logs"))),
