@@ -5,7 +5,7 @@ import { bytes } from "./format.js";
 import { all, announce, find, isUp, merge, remove } from "./processes.js";
 import { confirm } from "./sheet.js";
 import { toast } from "./toast.js";
-import { watcherOf, withWatchers } from "./watchers.js";
+import { withWatchers } from "./watchers.js";
 
 /** Requests under way at once: a browser has six connections, and the stream has one. */
 const AT_ONCE = 4;
@@ -143,7 +143,7 @@ export async function actOnMany(kind, names, { title, text, does, danger }) {
 }
 
 /** Begins to restart them when their files change, or ends it where all of them are watched. */
-export async function toggleWatch(names, on = names.some((name) => watcherOf(name) === null)) {
+export async function toggleWatch(names, on = names.some((name) => find(name)?.watched !== true)) {
   if (session.readOnly || names.length === 0) return;
   const done = [];
   await each(names, async (name) => {

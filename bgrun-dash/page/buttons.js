@@ -5,7 +5,7 @@ import { menu } from "./choices.js";
 import { arrange, h, icon, iconButton, setAttribute } from "./dom.js";
 import { isUp } from "./processes.js";
 import { address, logsAddress } from "./router.js";
-import { watchedBy, watcherOf } from "./watchers.js";
+import { watchedBy } from "./watchers.js";
 
 function label(button, text) {
   setAttribute(button, "aria-label", text);
@@ -45,10 +45,9 @@ export function buttons(name, { withLogs = true, withWatch = false } = {}) {
         wasGuarded = guarded;
       }
       if (watch) {
-        const watcher = watcherOf(name);
         watch.hidden = watchedBy(record.argv) !== null;
-        setAttribute(watch, "aria-pressed", String(watcher !== null));
-        setAttribute(watch, "title", watcher ? `Restarted when files change, by ${watcher.name}: click to end that (W)` : "Restart it when files in its directory change (W)");
+        setAttribute(watch, "aria-pressed", String(record.watched === true));
+        setAttribute(watch, "title", record.watched ? "Restarted when its files change: click to end that (W)" : "Restart it when files in its directory change (W)");
       }
       setAttribute(logs, "href", address(logsAddress([name])));
     },

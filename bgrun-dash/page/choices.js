@@ -12,7 +12,7 @@ import { all, find, isUp } from "./processes.js";
 import { bringUp, membersOf, projects, takeDown, telling } from "./project.js";
 import { editAddress, go, listAddress, listQuery, logsAddress, processAddress, setQuery } from "./router.js";
 import { chooseTheme } from "./theme.js";
-import { watchedBy, watcherOf, watchers } from "./watchers.js";
+import { watchedBy } from "./watchers.js";
 
 const SIGNALS = [
   ["SIGHUP", "many programs read their configuration again"],
@@ -34,17 +34,17 @@ export function chooseSignal(names) {
 }
 
 /** What can be done about changed files; a watcher is not watched. */
-function ofWatching({ name, argv }, known) {
+function ofWatching({ name, argv, watched }) {
   if (watchedBy(argv) !== null) return [];
-  if (watcherOf(name, known)) return [["no longer restart it when files change (watch off)", () => toggleWatch([name], false), "W"]];
+  if (watched) return [["no longer restart it when files change (watch off)", () => toggleWatch([name], false), "W"]];
   return [
     ["restart it when files change (watch)", () => toggleWatch([name], true), "W"],
     ["watch with other paths, or a command before each restart …", () => go({ view: "new", query: new URLSearchParams({ watch: name }) })],
   ];
 }
 
-/** What can be done with one process; `known` are all watchers. */
-function ofProcess(record, known = watchers()) {
+/** What can be done with one process. */
+function ofProcess(record) {
   const { name } = record;
   const looks = [
     ["details", () => go(processAddress(name)), "Enter"],
@@ -59,7 +59,7 @@ function ofProcess(record, known = watchers()) {
     ["restart", () => act("restart", [name]), "R"],
     ["change: command, variables, limits …", () => go(editAddress(name)), "E"],
     [record.keep_alive === "never" ? "keep alive (guard on)" : "no longer keep alive (guard off)", () => toggleGuard([name]), "G"],
-    ...ofWatching(record, known),
+    ...ofWatching(record),
     ...(up ? [["send a signal …", () => chooseSignal([name])], ["kill now, without waiting", () => act("stopNow", [name])]] : []),
     ["force: free its ports, then restart", () => act("force", [name])],
     ["fetch: bring its git work tree forward, then restart", () => act("fetch", [name])],
@@ -80,10 +80,7 @@ export function menu(name) {
   if (record) palette(ofProcess(record).map(([label, ...rest]) => [capital(label), ...rest]), name);
 }
 
-function ofProcesses() {
-  const known = watchers();
-  return all().flatMap((record) => ofProcess(record, known).map(([label, run]) => [`${record.name}: ${label}`, run]));
-}
+const ofProcesses = () => all().flatMap((record) => ofProcess(record).map(([label, run]) => [`${record.name}: ${label}`, run]));
 
 function ofLogs() {
   const view = logsOpen();

@@ -8,7 +8,6 @@ import { count } from "./format.js";
 import { all, find, isUp } from "./processes.js";
 import { go, listQuery, processAddress, route, setQuery } from "./router.js";
 import { makeRow } from "./row.js";
-import { watcherOf, watchers } from "./watchers.js";
 
 const rows = new Map();
 const bodies = new Map();
@@ -118,7 +117,6 @@ export function show(names) {
     selected.delete(name);
   }
   const groups = choose(records, asked);
-  const known = watchers();
   order = [];
   const shown = groups.map(({ key, records: members }) => {
     if (!bodies.has(key)) bodies.set(key, makeBody(key));
@@ -136,7 +134,6 @@ export function show(names) {
       const row = rowOf(record);
       if (isNew || names === null || names.has(record.name)) row.update(record);
       if (isNew) row.drawLines();
-      row.watched(watcherOf(record.name, known));
       return row.element;
     })]);
     return body.element;

@@ -24,7 +24,7 @@ export function showStatus(node, record) {
 export function makeRow(name, onSelect) {
   const status = h("span", { class: "status" });
   const alone = h("span", { class: "alone", hidden: true, title: "It runs without its supervisor" }, "unsupervised");
-  const eye = h("span", { class: "eye", hidden: true, role: "img" }, icon("watch"));
+  const eye = h("span", { class: "eye", hidden: true, role: "img", title: "restarted when its files change", "aria-label": "restarted when its files change" }, icon("watch"));
   const check = h("input", { type: "checkbox", "aria-label": `Select ${name}`, onclick: (event) => onSelect(name, check.checked, event.shiftKey) });
   const link = h("a", { class: "name" }, h("bdi", {}, name));
   const command = h("span", { class: "command" });
@@ -71,6 +71,7 @@ export function makeRow(name, onSelect) {
       setAttribute(link, "href", address(processAddress(name)));
       showStatus(status, record);
       setAttribute(alone, "hidden", !(record.status === "running" && record.supervised === false));
+      setAttribute(eye, "hidden", record.watched !== true);
       setText(command, record.command ?? "");
       setAttribute(command, "title", record.command);
       const shown = (record.ports ?? []).join(" ");
@@ -86,13 +87,6 @@ export function makeRow(name, onSelect) {
       setAttribute(element, "data-status", record.status);
       acts.update(record);
       this.tick();
-    },
-    /** Who restarts it when files change, or null. */
-    watched(watcher) {
-      const said = watcher && `restarted when files change, by ${watcher.name}`;
-      setAttribute(eye, "hidden", !watcher);
-      setAttribute(eye, "title", said);
-      setAttribute(eye, "aria-label", said);
     },
     choose(isCursor, isSelected, isOpen) {
       setAttribute(element, "data-cursor", isCursor ? "true" : null);

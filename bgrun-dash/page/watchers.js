@@ -1,7 +1,7 @@
 // Who watches whom: a watcher is a process like any other, known by its command line. Pure, but for
 // the list of all.
 
-import { all, isUp } from "./processes.js";
+import { all } from "./processes.js";
 
 const WITH_VALUE = new Set(["--path", "--ignore", "--debounce", "--exec"]);
 
@@ -19,7 +19,7 @@ export function watchedBy(argv) {
 }
 
 /** All watchers: a map from the watched name to their records. */
-export function watchers() {
+function watchers() {
   const found = new Map();
   for (const record of all()) {
     const name = watchedBy(record.argv);
@@ -29,9 +29,6 @@ export function watchers() {
   }
   return found;
 }
-
-/** The watcher of a process that runs, or null. */
-export const watcherOf = (name, known = watchers()) => (known.get(name) ?? []).find(isUp) ?? null;
 
 /** The names, and those that watch them: these first, so that nobody watches what is gone. */
 export function withWatchers(names) {
