@@ -1,6 +1,10 @@
 //! The page with five hundred processes: what one does with the list is done at once.
 
+use std::time::Duration;
 use tests::*;
+
+/// Much is done here, on a machine that may do much else.
+const PATIENCE: Duration = Duration::from_secs(55);
 
 /// Each of these as a person does it, with the layout that follows; answers the milliseconds
 /// of each.
@@ -68,4 +72,38 @@ fn whatever_is_done_with_five_hundred_rows_takes_less_than_a_tenth_of_a_second()
         let best = times.fold(f64::INFINITY, f64::min);
         assert!(best < 100.0, "{what} takes {best} ms: {rounds:?}");
     }
+}
+
+#[test]
+fn five_hundred_are_stopped_and_deleted_from_the_palette_and_brought_back() {
+    let home = Home::new();
+    let spec = |n: u32| json!({"name": format!("job-{n:03}"), "argv": ["sleep", "60"]});
+    let specs: Vec<Value> = (0..500).map(spec).collect();
+    home.verb("run", ["-", "-q"]).stdin(json!(specs).to_string()).ok();
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.until("document.querySelectorAll('tr.process').length === 500");
+    let choose = |words: &str, said: &str| {
+        browser.press_with(key::CONTROL, 'k');
+        browser.until("document.querySelector('dialog.palette')");
+        browser.press(words.chars().chain([key::ENTER]));
+        browser.until_it_shows(said);
+        browser.until("document.activeElement.textContent === 'Cancel'");
+        browser.press([key::TAB, key::ENTER]);
+    };
+    choose("stop all", "Stop 500 processes?");
+    let running = "document.querySelector('[data-counter=running] .tally').textContent";
+    browser.until_within(PATIENCE, &format!("{running} === '0'"));
+    browser.until_within(
+        PATIENCE,
+        "document.querySelector('.toast')?.textContent.startsWith('500 processes stopped')",
+    );
+    choose("nuke", "Stop and delete 500 processes?");
+    browser.until_within(PATIENCE, "document.body.innerText.includes('Nothing runs here yet')");
+    assert!(home.all().is_empty());
+    browser.press(['u']);
+    browser.until_within(PATIENCE, "document.querySelectorAll('tr.process').length === 500");
+    eventually("all are there again", || home.all().len() == 500);
+    assert_eq!(home.ls("job-499").status(), "stopped", "as they were");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
 }

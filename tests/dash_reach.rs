@@ -304,3 +304,68 @@ fn that_nobody_has_a_name_is_said_in_the_same_words_by_every_route() {
         );
     }
 }
+
+#[test]
+fn many_are_started_stopped_restarted_and_deleted_by_one_request_and_brought_back_by_another() {
+    let home = Home::new();
+    let names = ["one", "two", "*"];
+    for name in names {
+        home.start_sleep(name);
+    }
+    home.start_sleep("other");
+    let dashboard = Dashboard::start(&home);
+    let batch = |action: &str, names: &[&str]| {
+        dashboard.ask("POST /api/batch", &json!({"action": action, "names": names}))
+    };
+    let stopped = batch("stop", &names);
+    assert_eq!(stopped.status, 200, "{stopped:?}");
+    let outcomes = |reply: &Reply| -> Vec<(String, Value)> {
+        let all = reply.json();
+        let all = all.as_array().expect("an array").iter();
+        all.map(|one| (one.name().to_owned(), one["outcome"].clone())).collect()
+    };
+    assert_eq!(outcomes(&stopped).len(), 3);
+    assert!(outcomes(&stopped).iter().all(|(_, outcome)| outcome == "stopped"));
+    assert_eq!(home.ls("other").status(), "running", "a name is no glob");
+    assert_eq!(batch("start", &names).status, 200);
+    assert_eq!(batch("restart", &names).status, 200);
+    assert_eq!(home.ls("one").number("run"), 3);
+    // What cannot be done is told of its own; all else is done.
+    let some = batch("start", &["one", "nobody"]);
+    assert_eq!(some.status, 207, "{some:?}");
+    let errors = some
+        .json()
+        .as_array()
+        .expect("an array")
+        .iter()
+        .filter(|one| one["error"].is_string())
+        .count();
+    assert_eq!(errors, 2, "one runs already, the other is not there: {some:?}");
+    let some = batch("stop", &["one", "nobody", "one"]);
+    assert_eq!((some.status, outcomes(&some).len()), (207, 2));
+
+    let deleted = batch("delete", &names);
+    assert_eq!(deleted.status, 200, "{deleted:?}");
+    assert_eq!(home.all().len(), 1);
+    let ids: Vec<Value> = deleted
+        .json()
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|one| one["undo"].clone())
+        .collect();
+    home.start_sleep("two");
+    let back = dashboard.ask("POST /api/undo", &json!({"ids": ids}));
+    assert_eq!(back.status, 207, "one is there again: {back:?}");
+    assert_eq!((home.ls("one").status(), home.all().len()), ("stopped", 4), "as it was before");
+    assert_eq!(dashboard.ask("GET /api/processes/%2A", &Value::Null).json().status(), "running");
+    assert_eq!(dashboard.ask("POST /api/undo", &json!({"ids": ids})).status, 207, "only once");
+    assert_eq!(batch("stop", &[]).json(), json!([]));
+    for wrong in [
+        json!({}),
+        json!({"action": "eat", "names": []}),
+        json!({"action": "stop", "names": ["../x"]}),
+    ] {
+        dashboard.refused("POST /api/batch", &wrong, 422);
+    }
+}

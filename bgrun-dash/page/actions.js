@@ -21,19 +21,28 @@ export const session = { version: null, readOnly: false, pid: null };
 const busy = new Map();
 export const busyWith = (name) => busy.get(name);
 
-/** Each action: the word while it is done, the word when it is, and the request. */
+/** From so many on it is one request for all of a portion: one tool does it to all of them. */
+const MANY = 8;
+const PORTION = 100;
+
+/** Each action: the word while it is done, the word when it is, the request, and how it is called for many. */
 const ACTS = {
-  start: ["starting", "started", (name) => api.start({ name })],
-  stop: ["stopping", "stopped", (name) => api.stop(name)],
-  stopNow: ["stopping", "killed", (name) => api.stop(name, { timeout_ms: 0 })],
-  restart: ["restarting", "restarted", (name) => api.restart(name)],
+  start: ["starting", "started", (name) => api.start({ name }), ["start"]],
+  stop: ["stopping", "stopped", (name) => api.stop(name), ["stop"]],
+  stopNow: ["stopping", "killed", (name) => api.stop(name, { timeout_ms: 0 }), ["stop", { timeout_ms: 0 }]],
+  restart: ["restarting", "restarted", (name) => api.restart(name), ["restart"]],
   force: ["restarting", "restarted, its ports freed first", (name) => api.restart(name, { force: true })],
   fetch: ["fetching", "brought forward and restarted", (name) => api.restart(name, { fetch: true })],
-  remove: ["deleting", "deleted", (name) => api.remove(name)],
-  forget: ["deleting", "deleted; its logs stay", (name) => api.remove(name, { keep_logs: true })],
+  remove: ["deleting", "deleted", (name) => api.remove(name), ["delete"]],
+  forget: ["deleting", "deleted; its logs stay", (name) => api.remove(name, { keep_logs: true }), ["delete", { keep_logs: true }]],
 };
 
 const listed = (names) => (names.length <= 3 ? names.join(", ") : `${names.length} processes`);
+
+/** Does `work` to some of them after the other. */
+async function portions(all, work) {
+  for (let at = 0; at < all.length; at += PORTION) await work(all.slice(at, at + PORTION));
+}
 
 /** Whether it serves this page. */
 export const isOwn = (name) => session.pid !== null && find(name)?.pid === session.pid;
@@ -63,24 +72,44 @@ export async function act(kind, asked) {
   if (session.readOnly || asked.length === 0) return;
   const names = ["remove", "forget"].includes(kind) ? withWatchers(asked) : asked;
   if (!(await mayEnd(kind, names))) return;
-  const [doing, done, request] = ACTS[kind];
+  const [doing, done, request, many] = ACTS[kind];
   const failed = [];
   const answers = [];
-  for (const name of names) busy.set(name, doing);
-  announce(new Set(names));
-  await each(names, async (name) => {
+  // What came of several is shown at once.
+  const take = (some) => {
+    answers.push(...some);
+    const gone = some.filter(({ undo }) => undo).map(({ name }) => name);
+    const changed = some.filter(({ undo, id }) => !undo && id);
+    if (gone.length > 0) remove(gone);
+    if (changed.length > 0) merge(changed);
+  };
+  const settle = (some) => {
+    for (const name of some) busy.delete(name);
+    announce(new Set(some));
+  };
+  const one = async (name) => {
     try {
-      const answer = await request(name);
-      answers.push({ ...answer, name });
-      if (answer.undo) remove([name]);
-      else if (answer.name) merge([answer]);
+      take([{ ...(await request(name)), name }]);
     } catch (why) {
       failed.push(`${name}: ${why.message}`);
     } finally {
-      busy.delete(name);
-      announce(new Set([name]));
+      settle([name]);
     }
-  });
+  };
+  const some = async (portion) => {
+    try {
+      const done = await api.batch(many[0], portion, many[1]);
+      failed.push(...done.filter(({ error }) => error).map(({ name, error }) => `${name}: ${error}`));
+      take(done.filter(({ error }) => !error));
+    } catch (why) {
+      failed.push(why.message);
+    } finally {
+      settle(portion);
+    }
+  };
+  for (const name of names) busy.set(name, doing);
+  announce(new Set(names));
+  await (many && names.length >= MANY ? portions(names, some) : each(names, one));
   answers.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
   for (const text of failed.slice(0, 3)) toast(text, { bad: true });
   if (failed.length > 3) toast(`and ${failed.length - 3} more could not be ${done}`, { bad: true });
@@ -123,17 +152,25 @@ export function undoLast() {
 
 async function takeBack(ids) {
   const back = [];
-  for (const id of ids) {
-    try {
-      const answer = await api.undo(id);
-      if (answer.name) {
-        back.push(answer.name);
-        merge([answer]);
+  const failed = [];
+  const take = (some) => {
+    failed.push(...some.filter(({ error }) => error).map(({ error }) => error));
+    const there = some.filter(({ error, name }) => !error && name);
+    back.push(...there.map(({ name }) => name));
+    if (there.length > 0) merge(there);
+  };
+  if (ids.length >= MANY) {
+    await portions(ids, async (some) => {
+      try {
+        take(await api.undoMany(some));
+      } catch (why) {
+        failed.push(why.message);
       }
-    } catch (why) {
-      toast(why.message, { bad: true });
-    }
+    });
+  } else {
+    for (const id of ids) take([await api.undo(id).catch((why) => ({ error: why.message }))]);
   }
+  for (const text of failed.slice(0, 3)) toast(text, { bad: true });
   if (back.length > 0) toast(`${listed(back)} brought back as before`, { stays: 2500 });
 }
 

@@ -45,6 +45,9 @@ export const rotate = (name) => call("POST", `/api/rotate/${encode(name)}`);
 export const guard = (name, on) => call("POST", `/api/guard/${encode(name)}`, { on });
 export const lookAfter = () => call("POST", "/api/guard");
 export const remove = (name, how = {}) => call("DELETE", `/api/processes/${encode(name)}${asked(how)}`);
+/** `action` is start, stop, restart or delete; answers what came of each. */
+export const batch = (action, names, how = {}) => call("POST", "/api/batch", { action, names, ...how });
+export const undoMany = (ids) => call("POST", "/api/undo", { ids });
 export const undo = (id) => call("POST", `/api/undo/${encode(id)}`);
 /** Of a spec, or of a change of the process of this name. */
 export const check = (spec, of, freshEnv) => call("POST", `/api/check${asked({ change: of, fresh_env: freshEnv })}`, spec);

@@ -190,15 +190,13 @@ pub(crate) async fn undo(
 ) -> Result<Response, Problem> {
     let undo = Undo::find(&dashboard.home, &id)
         .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "that cannot be undone any more"))?;
-    // What has its name by now is not to be changed; and what is gone is not to come back.
-    let there = match processes::record(undo.name(), &[]).await {
+    let is_there = match processes::record(undo.name(), &[]).await {
         Err(problem) if problem.status == StatusCode::NOT_FOUND => false,
         Err(problem) => return Err(problem),
         Ok(_) => true,
     };
-    if there != undo.is_change() {
-        let what = if there { "is there again" } else { "is not there any more" };
-        return Err(Problem::new(StatusCode::CONFLICT, format!("'{}' {what}", undo.name())));
+    if let Some(error) = undo.refusal(is_there) {
+        return Err(Problem::new(StatusCode::CONFLICT, error));
     }
     let record = run(&undo.spec(), undo.flags()).await?;
     Undo::forget(&dashboard.home, &id);

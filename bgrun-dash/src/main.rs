@@ -7,6 +7,7 @@ mod answer;
 mod args;
 mod assets;
 mod background;
+mod batch;
 mod browser;
 mod change;
 mod channel;

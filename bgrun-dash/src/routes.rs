@@ -11,8 +11,8 @@ use hyper::{StatusCode, Uri};
 use crate::answer::Problem;
 use crate::state::Dashboard;
 use crate::{
-    actions, assets, change, check, environment, events, follow, history, login_url, logs, openapi,
-    ports, processes, projects, schedule, snapshot, usage, watching,
+    actions, assets, batch, change, check, environment, events, follow, history, login_url, logs,
+    openapi, ports, processes, projects, schedule, snapshot, usage, watching,
 };
 
 /// How it is asked.
@@ -132,6 +132,30 @@ pub(crate) const ROUTES: &[Route] = &[
         gives: Gives::Json("Record"),
         refuses: &[404, 409, 422, 503],
         handler: || post(actions::undo),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/undo",
+        operation: "undo_many",
+        about: "Takes several deletions or changes back. 207 where one could not be: each says \
+                what came of it.",
+        query: &[],
+        body: Some("Ids"),
+        gives: Gives::List("Done"),
+        refuses: &[207, 503],
+        handler: || post(batch::undo),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/batch",
+        operation: "batch",
+        about: "Starts, stops, restarts or deletes many at once. 207 where something could not \
+                be done: each says what came of it.",
+        query: &[],
+        body: Some("Batch"),
+        gives: Gives::List("Done"),
+        refuses: &[207, 503],
+        handler: || post(batch::act),
     },
     Route {
         method: Method::Post,
