@@ -77,7 +77,7 @@ fn the_wrong_process_is_refused() {
     let home = Home::new();
     start_web(&home);
     home.verb("watch", ["wbe"]).code(4).says("did you mean 'web'?");
-    home.verb("watch", [""; 0]).code(2).says("whom to watch");
+    home.verb("watch", [""; 0]).code(2).says("nothing to watch");
     home.verb("watch", ["web", "--path", "nowhere"]).code(1).says("nowhere: No such file");
     home.verb("watch", ["web", "--ignore", "[z-a]"]).code(2).says("--ignore");
     home.verb("watch", ["web", "--poll=1ms"]).code(2).says("at least 20ms");

@@ -91,7 +91,10 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Asked> {
         asked.selectors.push(Selector::Group(group.clone()));
     } else if !is_named {
         return Err(usage("nothing to stop: no name, group or port".to_owned())
-            .hint("bgrun kill web, or --all for everything")
+            .hint(match args.delete {
+                true => "bgrun rm web, or --all for everything",
+                false => "bgrun kill web, or --all for everything",
+            })
             .into());
     }
     Ok(asked)

@@ -23,6 +23,7 @@ pub(crate) use sieve::{Context, Selected, Sieve};
 
 use std::rc::Rc;
 
+use bgrun_platform::text::safe;
 use bgrun_platform::tool::{Exit, Failure};
 
 use crate::args::Args;
@@ -80,6 +81,10 @@ impl Search {
 
 /// Compiles expressions from the command line.
 pub(crate) fn pattern(expressions: &[String], ignores_case: bool) -> Result<Pattern, Failure> {
-    Pattern::new(expressions, ignores_case)
-        .map_err(|why| Failure::new(Exit::Usage, format!("no regular expression: {why}")))
+    Pattern::new(expressions, ignores_case).map_err(|why| {
+        let is_wrong = |one: &&String| Pattern::new(std::slice::from_ref(*one), false).is_err();
+        let wrong = expressions.iter().find(is_wrong).map_or("", String::as_str);
+        let what = format!("'{}' is not a regular expression: {why}", safe(wrong));
+        Failure::new(Exit::Usage, what)
+    })
 }

@@ -61,6 +61,17 @@ impl Window {
         let (since, until) = (parsed(&args.since)?, parsed(&args.until)?);
         let is_time_of_day = args.until.as_deref().is_some_and(is_time_of_day);
         let until = next_after(since, until, is_time_of_day);
+        if let (Some(since_text), Some(until_text)) = (&args.since, &args.until)
+            && until < since
+        {
+            let (since, until) = (text::safe(since_text), text::safe(until_text));
+            let what = format!("--until {until} is before --since {since}");
+            let failure = Failure::new(Exit::Usage, what);
+            return Err(match until_text.contains(['-', ':']) {
+                true => failure,
+                false => failure.hint("5m is five minutes ago: the longer time goes with --since"),
+            });
+        }
         Ok(Self { since, until, run, before: args.before })
     }
 
@@ -87,7 +98,9 @@ impl Window {
                     Wanted::Number(number) => format!("no run {number} is on record"),
                     Wanted::Previous => "it has no previous run".to_owned(),
                 };
-                Failure::new(Exit::Failed, format!("{}: {what}", text::safe(&process.name)))
+                let name = text::safe(&process.name);
+                Failure::new(Exit::Failed, format!("{name}: {what}"))
+                    .hint(format_args!("'bgrun {name}' lists its latest runs"))
             })?;
             bounds = Bounds { from: Some(offset(run)), to: next.map(offset) };
         }

@@ -238,7 +238,12 @@ fn refuse(error: &clap::Error) -> Exit {
 fn one_line(rendered: &str) -> (String, Option<String>) {
     let mut lines = rendered.lines();
     let first = lines.next().unwrap_or_default();
-    let mut what = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+    let what = first.strip_prefix("error: ").unwrap_or(first);
+    let mut what = match what {
+        "the following required arguments were not provided:" => "this is missing:",
+        other => other,
+    }
+    .to_owned();
     let mut hint = None;
     for line in lines {
         if line.starts_with("Usage:") {
@@ -270,7 +275,7 @@ mod tests {
         assert_eq!(one_line(text), ("unexpected argument '-a' found".to_owned(), None));
         let text = "error: the following required arguments were not provided:\n  <NAME>\n\nUsage: x <NAME>\n";
         let (what, hint) = one_line(text);
-        assert_eq!(what, "the following required arguments were not provided: <NAME>");
+        assert_eq!(what, "this is missing: <NAME>");
         assert_eq!(hint, None);
     }
 

@@ -1,5 +1,6 @@
 //! What was typed or piped in: one [`Ask`] for each process to start.
 
+pub(crate) mod joined;
 mod record;
 
 use std::collections::BTreeMap;
@@ -97,7 +98,9 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Vec<Ask>> {
         }
         (Some(_), many) if many.len() > 1 => {
             let words: Vec<&str> = many.iter().map(|word| word.as_str()).collect();
-            let hint = format!("put -- before the command: bgrun run {} -- …", words[0]);
+            let hint = joined::hint(args, &args.names).unwrap_or_else(|| {
+                format!("put -- before the command: bgrun run {} -- …", words[0])
+            });
             Err(usage(format!("one command, and several names: {}", words.join(" ")))
                 .hint(hint)
                 .into())
@@ -108,6 +111,9 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Vec<Ask>> {
         }
         (None, []) if args.all => Ok(vec![Ask { is_selector: true, ..base }]),
         (None, []) if args.print_env => Ok(vec![base]),
+        (None, []) if args.restart || args.force => Err(usage("nothing to restart: no name")
+            .hint("bgrun restart web, or --all for everything")
+            .into()),
         (None, []) => Err(usage("nothing to run: no command and no name")
             .hint("bgrun run web -- node server.js")
             .into()),

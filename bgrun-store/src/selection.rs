@@ -171,7 +171,7 @@ pub enum InputError {
         reason: String,
     },
     /// It is JSON, and no record.
-    #[error("stdin, item {0}: a record is an object with a name, or a name")]
+    #[error("stdin, item {0}: neither a name nor an object with a \"name\"")]
     Item(usize),
     /// It is no UTF-8.
     #[error("stdin is no UTF-8 text")]

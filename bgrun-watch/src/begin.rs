@@ -42,8 +42,10 @@ pub(crate) fn watch(args: &Args, for_run: Option<Vec<OsString>>) -> anyhow::Resu
         },
         (None, Some(name)) => name.clone(),
         (None, None) => {
-            let what = "whom to watch? a name or a command is missing";
-            return Err(Failure::new(Exit::Usage, what).hint("bgrun watch web").into());
+            let what = "nothing to watch: no name and no command";
+            return Err(Failure::new(Exit::Usage, what)
+                .hint("bgrun watch web, or bgrun watch --name web -- COMMAND")
+                .into());
         }
     };
     let home = Home::from_environment(user::home_directory)

@@ -71,12 +71,31 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
+/// What is wrong with a value, without the words of Rust for it.
+fn plain(error: &str) -> String {
+    let Some((what, expected)) = error.split_once(", expected ") else { return error.to_owned() };
+    let kind = |from: &str| what.split_once(from).map(|(field, value)| (field, value.trim()));
+    let Some((field, value)) = kind("invalid type: ").or_else(|| kind("invalid value: ")) else {
+        return error.to_owned();
+    };
+    let expected = match expected {
+        "a sequence" => "an array",
+        "a map" => "an object",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 on",
+        "i32" | "i64" => "a whole number",
+        "a boolean" => "true or false",
+        other => other,
+    };
+    format!("{field}must be {expected}, not {value}")
+}
+
 /// What a record asks for; flags of the command line, which are in `base`, go before it.
 ///
 /// # Errors
 /// It makes no sense, in one line.
 pub(super) fn read(record: Value, base: &Ask) -> Result<Ask, String> {
-    let part: Part = serde_path_to_error::deserialize(record).map_err(|error| error.to_string())?;
+    let part: Part =
+        serde_path_to_error::deserialize(record).map_err(|error| plain(&error.to_string()))?;
     let name = part.name.as_deref().map(checked).transpose().map_err(|error| error.to_string())?;
     let command = match (part.argv, part.command) {
         (Some(argv), _) if argv.is_empty() => return Err("argv is empty".to_owned()),

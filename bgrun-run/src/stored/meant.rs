@@ -9,6 +9,7 @@ use bgrun_platform::text::safe;
 use bgrun_store::rendered;
 
 use crate::args::Args;
+use crate::ask::joined;
 
 /// What executes a script that says so only by the end of its name.
 const INTERPRETERS: [(&str, &str); 10] = [
@@ -26,6 +27,9 @@ const INTERPRETERS: [(&str, &str); 10] = [
 
 /// How it would be said, as a hint; none where nothing is to be guessed.
 pub(crate) fn hint(args: &Args) -> Option<String> {
+    if let Some(joined) = joined::hint(args, &args.names) {
+        return Some(joined);
+    }
     let is_program = |word: &str| {
         let path = std::env::var_os("PATH");
         find_program(OsStr::new(word), path.as_deref(), Path::new(".")).is_ok()

@@ -1,0 +1,89 @@
+//! What was mistyped or makes no sense: one line that says what and why, a way out where there
+//! is one, exit code 2, and nothing is touched.
+
+use tests::*;
+
+/// A command line, its exit code, and what is said of it.
+type Case<'a> = (&'a [&'a str], i32, &'a str);
+
+#[track_caller]
+fn refused(home: &Home, cases: &[Case<'_>]) {
+    for (words, code, said) in cases {
+        let output = home.bgrun(*words).code(*code);
+        let err = output.err();
+        assert!(err.contains(said), "{said:?} is not said: {output}");
+        let hints = err.lines().filter(|line| line.starts_with("hint: ")).count();
+        assert_eq!(err.lines().count(), 1 + hints, "one line, and its hint: {output}");
+        assert!(hints <= 1 && output.out().is_empty(), "{output}");
+    }
+}
+
+#[test]
+fn a_value_that_stands_apart_from_its_flag_is_told_how_it_is_joined() {
+    let home = Home::new();
+    refused(
+        &home,
+        &[
+            (
+                &["run", "web", "--keep-alive", "always", "--", "sleep", "60"],
+                2,
+                "hint: a value of --keep-alive is joined by =: --keep-alive=always",
+            ),
+            (&["run", "web", "--wait", "5s", "--", "sleep", "60"], 2, "--wait=5s"),
+            (&["run", "web", "--keep-alive", "never"], 4, "--keep-alive=never"),
+        ],
+    );
+    assert!(home.all().is_empty());
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let home = Home::new();
+    refused(
+        &home,
+        &[
+            (&["restart"], 2, "hint: bgrun restart web, or --all for everything"),
+            (&["rm"], 2, "hint: bgrun rm web, or --all for everything"),
+            (&["watch"], 2, "nothing to watch: no name and no command"),
+            (&["kill", "web", "--tree"], 2, "this is missing: --signal <SIGNAL>"),
+            (&["logs", "web", "--timeout", "5s"], 2, "this is missing: --expect <RE>"),
+        ],
+    );
+}
+
+#[test]
+fn a_time_or_an_expression_of_logs_is_shown_with_what_is_wrong() {
+    let home = Home::new();
+    home.start("web", ["echo", "once"]);
+    refused(
+        &home,
+        &[
+            (&["logs", "web", "--grep", "a", "--grep", "("], 2, "'(' is not a regular expression"),
+            (&["logs", "web", "--expect", "["], 2, "'[' is not a regular expression"),
+            (
+                &["logs", "web", "--since", "5m", "--until", "10m"],
+                2,
+                "--until 10m is before --since 5m\nhint: 5m is five minutes ago",
+            ),
+            (&["logs", "web", "--run", "7"], 1, "no run 7 is on record\nhint: 'bgrun web' lists"),
+        ],
+    );
+    // Until a time of day may be tomorrow's.
+    home.bgrun(["logs", "web", "--since", "23:59", "--until", "00:01"]).ok();
+}
+
+#[test]
+fn a_record_that_makes_no_sense_is_told_in_the_words_of_json() {
+    let home = Home::new();
+    for (input, said) in [
+        (r#"[{"name":"q","argv":"sleep"}]"#, r#"argv: must be an array, not string "sleep""#),
+        (
+            r#"[{"name":"q","argv":["true"],"memory_limit_bytes":"x"}]"#,
+            "memory_limit_bytes: must be a whole number from 0 on, not string",
+        ),
+        ("[1]", "stdin, item 1: neither a name nor an object with a \"name\""),
+    ] {
+        home.verb("run", ["-"]).stdin(input).code(2).says(said);
+    }
+    assert!(home.all().is_empty());
+}
