@@ -179,8 +179,8 @@ fn a_restart_may_free_ports_and_fetch_first() {
     let dashboard = Dashboard::start(&home);
     assert_eq!(dashboard.ok("POST /api/restart/web?force=true", &json!({})).number("run"), 2);
     // It is in no work tree: nothing is stopped.
-    let reply = dashboard.ask("POST /api/restart/web?fetch=true", &json!({}));
-    assert!(reply.status >= 400 && reply.error().contains("git"), "{reply:?}");
+    let error = dashboard.refused("POST /api/restart/web?fetch=true", &json!({}), 409);
+    assert!(error.contains("git"), "{error}");
     assert_eq!(home.ls("web").number("run"), 2);
 }
 

@@ -25,5 +25,9 @@ fn every_answer_is_as_the_document_says() {
     call = call.args(["--phases", "coverage,fuzzing", "--max-examples", "12", "--seed", "1"]);
     // Streams do not end.
     call = call.args(["--exclude-operation-id", "events", "--exclude-operation-id", "follow"]);
+    // The table of cron is this machine's own, whatever the home.
+    for operation in ["schedule_install", "schedule_uninstall"] {
+        call = call.args(["--exclude-operation-id", operation]);
+    }
     call.arg(file).within(Duration::from_secs(180)).ok();
 }

@@ -77,6 +77,50 @@ fn a_process_is_changed_by_the_form_and_the_change_is_taken_back() {
 }
 
 #[test]
+fn logs_and_configuration_are_named_by_the_form_and_unnamed_again() {
+    let home = Home::new();
+    std::fs::write(home.at("extra.toml"), "colour = 'blue'\n").expect("a file can be written");
+    let out = home.at("mine.txt").display().to_string();
+    home.start_sleep("web");
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    let save = || {
+        browser.until("!document.querySelector('.form .primary').disabled");
+        browser.click(".form footer .primary");
+        browser.until("!document.querySelector('dialog')");
+    };
+    browser.view("#/edit/web");
+    browser.until_it_shows("Nothing is different yet.");
+    browser.click(".form-more summary");
+    browser.until("document.querySelector('#form-max_restarts').value === '10'");
+    put(&browser, "#form-config", "extra.toml");
+    put(&browser, "#form-stdout", &out);
+    put(&browser, "#form-max_restarts", "7/30s");
+    browser.until("document.querySelector('.form-line code').textContent.includes('--stdout=')");
+    save();
+    let now = home.ls("web");
+    assert!(now.text("configPath").ends_with("extra.toml"), "{now}");
+    assert_eq!((now.text("stdout_path"), now.number("max_restarts")), (out.as_str(), 7));
+    assert_eq!(dashboard.get("/api/processes/web/env")["env"]["COLOUR"], "blue");
+
+    browser.view("#/edit/web");
+    browser.until_it_shows("Nothing is different yet.");
+    browser.click(".form-more summary");
+    browser.until("document.querySelector('#form-max_restarts').value === '7/30s'");
+    put(&browser, "#form-stdout", "");
+    put(&browser, "#form-config", "");
+    put(&browser, "#form-max_restarts", "10");
+    browser.click("input[name=no_config]");
+    browser.until_it_shows("Different then:");
+    save();
+    let now = home.ls("web");
+    assert_eq!((&now["configPath"], &now["no_config"]), (&Value::Null, &json!(true)));
+    assert_eq!((now.number("max_restarts"), &now["restart_window_ms"]), (10, &Value::Null));
+    assert_eq!(now["stdout_path"], json!(home.out_path("web")));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn what_does_not_run_is_saved_without_being_started_by_keyboard_alone() {
     let home = Home::new();
     home.start_sleep("web");

@@ -60,6 +60,10 @@ fn shop(home: &Home) {
     home.until_out("orders", "/orders/400");
 }
 
+/// A project beside the shop.
+const PROJECT: &str = "[process.queue]\ncommand = [\"sleep\", \"60\"]\n\
+    [process.sender]\ncommand = [\"sleep\", \"61\"]\nafter = [\"queue\"]\n";
+
 /// Each screen: nothing to complain of, no wider than the window, pictured.
 fn look_at_every_screen(theme: &str, (width, height): (u32, u32)) {
     let home = Home::new();
@@ -107,6 +111,36 @@ fn look_at_every_screen(theme: &str, (width, height): (u32, u32)) {
     browser.press_with(key::CONTROL, 'k');
     browser.until("document.querySelector('dialog.palette')");
     look("palette");
+    browser.press("Stop all".chars().chain([key::ENTER]));
+    browser.until("document.querySelector('.whom li')");
+    look("confirm");
+    browser.press([key::ESCAPE]);
+    let stranger = home.call(program("listens")).spawn();
+    stranger.until_it_says("\n");
+    std::fs::write(home.at("bgrun.toml"), PROJECT).expect("a project file can be written");
+    let sheets = [
+        ("disk", "#/disk".to_owned(), "document.querySelectorAll('.disk tbody tr').length >= 9"),
+        (
+            "port",
+            format!("#/port?port={}", stranger.out().trim()),
+            "document.querySelector('.holders li') && !document.querySelector('.warning').hidden",
+        ),
+        (
+            "project",
+            format!("#/project?path={}", home.path().display()),
+            "document.querySelectorAll('.plan tbody tr').length === 2",
+        ),
+        (
+            "schedule",
+            "#/schedule".to_owned(),
+            "document.querySelector('#schedule-text').textContent.includes('bgrun-guard')",
+        ),
+    ];
+    for (screen, address, is_there) in sheets {
+        browser.view(&address);
+        browser.until(is_there);
+        look(screen);
+    }
     browser.press([key::ESCAPE]);
     browser.view("#/process/web");
     browser.until("document.querySelector('.facts')");

@@ -37,7 +37,11 @@ fn a_second_one_says_where_the_first_is() {
     let told = lines.next().unwrap();
     assert!(told.contains(&format!("http://127.0.0.1:{}/", dashboard.port)), "{told}");
     assert!(told.contains(&format!("pid {}", dashboard.running.pid())), "{told}");
-    home.bgrun(["dash", "--port", &free_port().to_string()]).code(5);
+    let elsewhere = free_port().to_string();
+    home.bgrun(["dash", "--port", &elsewhere]).code(5);
+    home.bgrun(["dash"]).env("BUN_PORT", &elsewhere).code(5);
+    home.bgrun(["dash"]).env("BUN_PORT", dashboard.port.to_string()).ok();
+    home.bgrun(["dash", "--url"]).env("BUN_PORT", &elsewhere).ok();
     // Another home has its own.
     let other = Home::new();
     other.bgrun(["dash", "--url"]).code(3);

@@ -2,8 +2,10 @@
 
 import * as api from "./api.js";
 import { bytes } from "./format.js";
-import { announce, find, isUp, merge, remove } from "./processes.js";
+import { all, announce, find, isUp, merge, remove } from "./processes.js";
+import { confirm } from "./sheet.js";
 import { toast } from "./toast.js";
+import { withWatchers } from "./watchers.js";
 
 /** Requests under way at once: a browser has six connections, and the stream has one. */
 const AT_ONCE = 4;
@@ -13,25 +15,42 @@ const UNDO_MS = 15_000;
 const KEPT_MS = 60_000;
 let last = null;
 
-export const session = { version: null, readOnly: false };
+export const session = { version: null, readOnly: false, pid: null };
 
 /** Names that something is being done to, and the word for it. */
 const busy = new Map();
 export const busyWith = (name) => busy.get(name);
 
-/** Each action: the word while it is done, the word when it is, and the request. */
+/** From so many on it is one request for all of a portion: one tool does it to all of them. */
+const MANY = 8;
+const PORTION = 100;
+
+/** Each action: the word while it is done, the word when it is, the request, and how it is called for many. */
 const ACTS = {
-  start: ["starting", "started", (name) => api.start({ name })],
-  stop: ["stopping", "stopped", (name) => api.stop(name)],
-  stopNow: ["stopping", "killed", (name) => api.stop(name, { timeout_ms: 0 })],
-  restart: ["restarting", "restarted", (name) => api.restart(name)],
+  start: ["starting", "started", (name) => api.start({ name }), ["start"]],
+  stop: ["stopping", "stopped", (name) => api.stop(name), ["stop"]],
+  stopNow: ["stopping", "killed", (name) => api.stop(name, { timeout_ms: 0 }), ["stop", { timeout_ms: 0 }]],
+  restart: ["restarting", "restarted", (name) => api.restart(name), ["restart"]],
   force: ["restarting", "restarted, its ports freed first", (name) => api.restart(name, { force: true })],
   fetch: ["fetching", "brought forward and restarted", (name) => api.restart(name, { fetch: true })],
-  remove: ["deleting", "deleted", (name) => api.remove(name)],
-  forget: ["deleting", "deleted; its logs stay", (name) => api.remove(name, { keep_logs: true })],
+  remove: ["deleting", "deleted", (name) => api.remove(name), ["delete"]],
+  forget: ["deleting", "deleted; its logs stay", (name) => api.remove(name, { keep_logs: true }), ["delete", { keep_logs: true }]],
 };
 
-const listed = (names) => (names.length === 1 ? names[0] : `${names.length} processes`);
+const listed = (names) => (names.length <= 3 ? names.join(", ") : `${names.length} processes`);
+
+/** Does `work` to some of them after the other. */
+async function portions(all, work) {
+  for (let at = 0; at < all.length; at += PORTION) await work(all.slice(at, at + PORTION));
+}
+
+/** Whether it serves this page. */
+export const isOwn = (name) => session.pid !== null && find(name)?.pid === session.pid;
+/** All that a condition holds for, but not what serves this page. */
+export const others = (wanted) => all().filter((record) => wanted(record) && !isOwn(record.name)).map((record) => record.name);
+
+/** Acts that end what serves this page, if they are done to it. */
+const ENDS = new Set(["stop", "stopNow", "remove", "forget"]);
 
 async function each(names, work) {
   const left = [...names];
@@ -41,69 +60,149 @@ async function each(names, work) {
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, left.length) }, worker));
 }
 
+/** Whether what serves this page may end with them. */
+async function mayEnd(kind, names) {
+  const own = ENDS.has(kind) && names.find(isOwn);
+  if (!own) return true;
+  return confirm({ title: `Stop ${own}?`, text: "It serves this page, which can do nothing more then. Your processes run on. In a terminal, bgrun dash starts it again.", does: "Stop it", danger: true });
+}
+
 /** Does one of the acts to all of them; resolves when all have answered. */
-export async function act(kind, names) {
-  if (session.readOnly || names.length === 0) return;
-  const [doing, done, request] = ACTS[kind];
+export async function act(kind, asked) {
+  if (session.readOnly || asked.length === 0) return;
+  const names = ["remove", "forget"].includes(kind) ? withWatchers(asked) : asked;
+  if (!(await mayEnd(kind, names))) return;
+  const [doing, done, request, many] = ACTS[kind];
   const failed = [];
-  const undo = [];
-  const succeeded = [];
-  for (const name of names) busy.set(name, doing);
-  announce(new Set(names));
-  await each(names, async (name) => {
+  const answers = [];
+  // What came of several is shown at once.
+  const take = (some) => {
+    answers.push(...some);
+    const gone = some.filter(({ undo }) => undo).map(({ name }) => name);
+    const changed = some.filter(({ undo, id }) => !undo && id);
+    if (gone.length > 0) remove(gone);
+    if (changed.length > 0) merge(changed);
+  };
+  const settle = (some) => {
+    for (const name of some) busy.delete(name);
+    announce(new Set(some));
+  };
+  const one = async (name) => {
     try {
-      const answer = await request(name);
-      succeeded.push(name);
-      if (answer.undo) {
-        remove([name]);
-        undo.push(answer.undo);
-      } else if (answer.name) merge([answer]);
+      take([{ ...(await request(name)), name }]);
     } catch (why) {
       failed.push(`${name}: ${why.message}`);
     } finally {
-      busy.delete(name);
-      announce(new Set([name]));
+      settle([name]);
     }
-  });
+  };
+  const some = async (portion) => {
+    try {
+      const done = await api.batch(many[0], portion, many[1]);
+      failed.push(...done.filter(({ error }) => error).map(({ name, error }) => `${name}: ${error}`));
+      take(done.filter(({ error }) => !error));
+    } catch (why) {
+      failed.push(why.message);
+    } finally {
+      settle(portion);
+    }
+  };
+  for (const name of names) busy.set(name, doing);
+  announce(new Set(names));
+  await (many && names.length >= MANY ? portions(names, some) : each(names, one));
+  answers.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
   for (const text of failed.slice(0, 3)) toast(text, { bad: true });
   if (failed.length > 3) toast(`and ${failed.length - 3} more could not be ${done}`, { bad: true });
-  if (succeeded.length > 0) tellWithUndo(`${listed(succeeded)} ${done}`, undo);
+  if (answers.length > 0) tellWithUndo(`${listed(answers.map(({ name }) => name))} ${done}`, wayBack(kind, answers), { offers: kind === "remove" || kind === "forget" || answers.length > 1 });
 }
 
-/** Says what was done, and offers the way back where there is one. */
-function tellWithUndo(text, ids) {
-  if (ids.length === 0) return toast(text, { stays: 2500 });
-  last = { ids, until: Date.now() + KEPT_MS };
-  return toast(text, { action: { label: "Undo", run: () => takeBack(ids) }, stays: UNDO_MS });
+/** What takes an act back, or null. */
+function wayBack(kind, answers) {
+  // Watchers come before those whom they watch, and are brought back behind them.
+  const ids = answers.filter(({ undo }) => undo).map(({ undo }) => undo).reverse();
+  if (ids.length > 0) return () => takeBack(ids);
+  const changed = answers.filter(({ outcome }) => outcome !== "already-stopped").map(({ name }) => name);
+  if (changed.length === 0) return null;
+  if (kind === "stop" || kind === "stopNow") return () => act("start", changed);
+  return kind === "start" ? () => act("stop", changed) : null;
+}
+
+/** Says what was done; keeps the way back for U, and offers it in the message where it is `offered`. */
+export function tellWithUndo(text, back, { offers = true } = {}) {
+  if (!back) return toast(text, { stays: 2500 });
+  const run = () => {
+    if (last?.run === run) last = null;
+    return back();
+  };
+  last = { run, until: Date.now() + KEPT_MS };
+  return offers ? toast(text, { action: { label: "Undo", run }, stays: UNDO_MS }) : toast(text, { stays: 2500 });
 }
 
 /** A process was changed: says so, and offers the way back. */
-export const changed = (answer, done) => tellWithUndo(`${answer.name} ${done}`, [answer.undo]);
+export const changed = (answer, done) => tellWithUndo(`${answer.name} ${done}`, () => takeBack([answer.undo]));
 
 /** Whether there is something that can be taken back. */
 export const canUndo = () => last !== null && Date.now() < last.until;
 
-/** Takes the last deletion or change back. */
+/** Takes the last deletion, change, stop or start back. */
 export function undoLast() {
-  if (canUndo()) return takeBack(last.ids);
-  return toast("There is nothing to undo.", { stays: 2500 });
+  if (session.readOnly) return undefined;
+  return canUndo() ? last.run() : toast("There is nothing to undo.", { stays: 2500 });
 }
 
 async function takeBack(ids) {
-  if (last?.ids === ids) last = null;
   const back = [];
-  for (const id of ids) {
-    try {
-      const answer = await api.undo(id);
-      if (answer.name) {
-        back.push(answer.name);
-        merge([answer]);
+  const failed = [];
+  const take = (some) => {
+    failed.push(...some.filter(({ error }) => error).map(({ error }) => error));
+    const there = some.filter(({ error, name }) => !error && name);
+    back.push(...there.map(({ name }) => name));
+    if (there.length > 0) merge(there);
+  };
+  if (ids.length >= MANY) {
+    await portions(ids, async (some) => {
+      try {
+        take(await api.undoMany(some));
+      } catch (why) {
+        failed.push(why.message);
       }
-    } catch (why) {
-      toast(why.message, { bad: true });
-    }
+    });
+  } else {
+    for (const id of ids) take([await api.undo(id).catch((why) => ({ error: why.message }))]);
   }
+  for (const text of failed.slice(0, 3)) toast(text, { bad: true });
   if (back.length > 0) toast(`${listed(back)} brought back as before`, { stays: 2500 });
+}
+
+/** Does something to many, once that was said with how many and whom. */
+export async function actOnMany(kind, names, { title, text, does, danger }) {
+  if (names.length > 0 && (await confirm({ title, text, names, does, danger }))) await act(kind, names);
+}
+
+/** Begins to restart them when their files change, or ends it where all of them are watched. */
+export async function toggleWatch(names, on = names.some((name) => find(name)?.watched !== true)) {
+  if (session.readOnly || names.length === 0) return;
+  const done = [];
+  await each(names, async (name) => {
+    try {
+      await api.watch(name, on);
+      done.push(name);
+    } catch (why) {
+      toast(`${name}: ${why.message}`, { bad: true });
+    }
+  });
+  if (done.length > 0) tellWithUndo(on ? `${listed(done)}: restarted from now on when files change` : `${listed(done)}: files are no longer watched`, () => toggleWatch(done, !on), { offers: false });
+}
+
+/** Restarts them with the environment of the dashboard in place of the stored one. */
+export async function refreshEnvironment(name) {
+  try {
+    const answer = await api.change(name, {}, { fresh_env: true });
+    merge([answer]);
+    changed(answer, isUp(answer) ? "restarted with the environment of the dashboard" : "has the environment of the dashboard now");
+  } catch (why) {
+    toast(`${name}: ${why.message}`, { bad: true });
+  }
 }
 
 /** Sends a signal; nothing else changes. */

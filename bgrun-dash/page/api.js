@@ -39,15 +39,31 @@ const asked = (how) => {
 };
 export const stop = (name, how = {}) => call("POST", `/api/stop/${encode(name)}${asked(how)}`);
 export const restart = (name, how = {}) => call("POST", `/api/restart/${encode(name)}${asked(how)}`);
-export const change = (name, patch, start) => call("POST", `/api/change/${encode(name)}${asked({ start })}`, patch);
+export const change = (name, patch, how = {}) => call("POST", `/api/change/${encode(name)}${asked(how)}`, patch);
 export const signal = (name, which, tree) => call("POST", `/api/signal/${encode(name)}`, { signal: which, tree });
 export const rotate = (name) => call("POST", `/api/rotate/${encode(name)}`);
 export const guard = (name, on) => call("POST", `/api/guard/${encode(name)}`, { on });
 export const lookAfter = () => call("POST", "/api/guard");
 export const remove = (name, how = {}) => call("DELETE", `/api/processes/${encode(name)}${asked(how)}`);
+/** `action` is start, stop, restart or delete; answers what came of each. */
+export const batch = (action, names, how = {}) => call("POST", "/api/batch", { action, names, ...how });
+export const undoMany = (ids) => call("POST", "/api/undo", { ids });
 export const undo = (id) => call("POST", `/api/undo/${encode(id)}`);
 /** Of a spec, or of a change of the process of this name. */
-export const check = (spec, of) => call("POST", `/api/check${asked({ change: of })}`, spec);
+export const check = (spec, of, freshEnv) => call("POST", `/api/check${asked({ change: of, fresh_env: freshEnv })}`, spec);
+export const watch = (name, on) => call("POST", `/api/watch/${encode(name)}`, { on });
+/** What logs take on the disk: of one process, or of all. */
+export const usage = (name) => get(name === undefined ? "/api/usage" : `/api/usage/${encode(name)}`);
+export const port = (number) => get(`/api/ports/${number}`);
+/** `pids` are those of the others that are to be ended. */
+export const freePort = (number, pids) => call("POST", `/api/ports/${number}`, { pids });
+export const project = (where, signal) => call("GET", `/api/project${asked(where)}`, undefined, signal);
+export const up = (what) => call("POST", "/api/project/up", what);
+export const down = (what) => call("POST", "/api/project/down", what);
+export const schedule = (by) => get(`/api/schedule?by=${by}`);
+export const install = (by) => call("POST", "/api/schedule", { by });
+export const uninstall = () => call("DELETE", "/api/schedule");
+export const loginAddress = () => call("POST", "/api/login-url");
 
 /** A piece of a log; `where` is `{offset}`, `{before}` or nothing for its end. */
 export function log(name, tab, where = {}) {

@@ -1,14 +1,18 @@
 // Everything that can be chosen: `[label, run, key]` for the palette, and for the menu of one process.
 
-import { act, canUndo, lookAfterAll, rotateLogs, sendSignal, session, toggleGuard, undoLast } from "./actions.js";
+import { act, actOnMany, canUndo, isOwn, lookAfterAll, others, refreshEnvironment, rotateLogs, sendSignal, session, toggleGuard, toggleWatch, undoLast } from "./actions.js";
 import { copy } from "./empty.js";
+import { h } from "./dom.js";
 import { help } from "./help.js";
-import { clearSelection, selectAll, selected, targets } from "./list.js";
+import { clearSelection, reverse, selectAll, selected, targets } from "./list.js";
+import { showLoginAddress } from "./login-address.js";
 import { logsOpen } from "./logs.js";
 import { palette } from "./palette.js";
 import { all, find, isUp } from "./processes.js";
+import { bringUp, membersOf, projects, takeDown, telling } from "./project.js";
 import { editAddress, go, listAddress, listQuery, logsAddress, processAddress, setQuery } from "./router.js";
 import { chooseTheme } from "./theme.js";
+import { watchedBy } from "./watchers.js";
 
 const SIGNALS = [
   ["SIGHUP", "many programs read their configuration again"],
@@ -29,6 +33,16 @@ export function chooseSignal(names) {
   palette(choices, `Send a signal to ${names.length === 1 ? names[0] : `${names.length} processes`}`);
 }
 
+/** What can be done about changed files; a watcher is not watched. */
+function ofWatching({ name, argv, watched }) {
+  if (watchedBy(argv) !== null) return [];
+  if (watched) return [["no longer restart it when files change (watch off)", () => toggleWatch([name], false), "W"]];
+  return [
+    ["restart it when files change (watch)", () => toggleWatch([name], true), "W"],
+    ["watch with other paths, or a command before each restart …", () => go({ view: "new", query: new URLSearchParams({ watch: name }) })],
+  ];
+}
+
 /** What can be done with one process. */
 function ofProcess(record) {
   const { name } = record;
@@ -45,9 +59,11 @@ function ofProcess(record) {
     ["restart", () => act("restart", [name]), "R"],
     ["change: command, variables, limits …", () => go(editAddress(name)), "E"],
     [record.keep_alive === "never" ? "keep alive (guard on)" : "no longer keep alive (guard off)", () => toggleGuard([name]), "G"],
+    ...ofWatching(record),
     ...(up ? [["send a signal …", () => chooseSignal([name])], ["kill now, without waiting", () => act("stopNow", [name])]] : []),
     ["force: free its ports, then restart", () => act("force", [name])],
     ["fetch: bring its git work tree forward, then restart", () => act("fetch", [name])],
+    [up ? "restart with a fresh environment: the dashboard's, not the stored one" : "take a fresh environment: the dashboard's, not the stored one", () => refreshEnvironment(name)],
     ["rotate its logs", () => rotateLogs([name])],
     ["new process like this", () => go({ view: "new", query: new URLSearchParams({ like: name }) })],
     ...copies,
@@ -96,6 +112,7 @@ function ofTargets() {
     [`Stop ${whom}`, () => act("stop", names), "S"],
     [`Start ${whom}`, () => act("start", names)],
     [`Toggle guard of ${whom}`, () => toggleGuard(names), "G"],
+    [`Restart ${whom} when files change, or no longer (watch)`, () => toggleWatch(names), "W"],
     logs,
     ...(names.length === 1 ? [[`Change ${whom}`, () => go(editAddress(names[0])), "E"]] : []),
     [`Send a signal to ${whom}`, () => chooseSignal(names)],
@@ -104,31 +121,75 @@ function ofTargets() {
   ];
 }
 
+/** What is done to many: each says to how many, and asks once more. */
+function ofMany() {
+  const down = others((record) => !isUp(record));
+  const up = others(isUp);
+  const failed = others((record) => ["failed", "lost"].includes(record.status));
+  const every = others(() => true);
+  const own = all().some((record) => isOwn(record.name)) ? " What serves this page is left out." : "";
+  const many = (names) => (names.length === 1 ? "one process" : `${names.length} processes`);
+  const entry = (names, label, kind, does, text, danger) => (names.length === 0 ? [] : [[`${label} (${names.length})`, () => actOnMany(kind, names, { title: `${does} ${many(names)}?`, text: text + own, does: `${does} ${names.length}`, danger })]]);
+  return [
+    ...entry(down, "Start all that do not run", "start", "Start", "Undo stops them again."),
+    ...entry(failed, "Restart all that failed", "restart", "Restart", "Each is started as it is stored."),
+    ...entry(up, "Restart all that run", "restart", "Restart", "Each is stopped and started: for a moment it is not there."),
+    ...entry(up, "Stop all", "stop", "Stop", "They stay in the list; Undo starts them again.", true),
+    ...entry(down, "Clean: delete all that do not run", "remove", "Delete", "With their logs. For a minute that can be taken back.", true),
+    ...entry(every, "Nuke: stop and delete all", "remove", "Stop and delete", "With their logs. For a minute that can be taken back.", true),
+  ];
+}
+
+/** The project files, and looking for another one. */
+function ofProjects() {
+  const place = (path) => () => go({ view: "project", query: new URLSearchParams(path ? { path } : {}) });
+  return [
+    ["Project file: bring up, take down …", place(null)],
+    ...projects().flatMap((path) => [
+      [`${path}: what would bring it up?`, place(path)],
+      [`${path}: bring up`, () => telling(bringUp)(path)],
+      [`${path}: take down`, () => telling(takeDown)(path)],
+      [`${path}: stop and delete`, () => act("remove", membersOf(path))],
+    ]),
+  ];
+}
+
+/** Keeps the present state as a file. */
+function saveSnapshot() {
+  const link = h("a", { href: "/api/snapshot", download: "processes.html" });
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
+
 function general() {
   const named = (wanted) => all().filter(wanted).map((record) => record.name);
   const changes = session.readOnly ? [] : [
-    ...(canUndo() ? [["Undo the last deletion or change", undoLast, "U"]] : []),
+    ...(canUndo() ? [["Undo what was done last", undoLast, "U"]] : []),
     ["New process", () => go({ view: "new" }), "N"],
-    ["Start all that do not run", () => act("start", named((record) => !isUp(record)))],
-    ["Restart all that failed", () => act("restart", named((record) => ["failed", "lost"].includes(record.status)))],
-    ["Stop all", () => act("stop", named(isUp))],
+    ...ofProjects(),
+    ["Free a port …", () => go({ view: "port" })],
+    ...ofMany(),
     ["Guard: look once and put right what went wrong", lookAfterAll],
+    ["Guard: look every minute, by cron or systemd …", () => go({ view: "schedule" })],
     ["Rotate all logs", () => rotateLogs(named(() => true))],
-    ["Clean: delete all that do not run", () => act("remove", named((record) => !isUp(record)))],
-    ["Nuke: stop and delete all", () => act("remove", named(() => true))],
   ];
   return [
     ...changes,
     ["Show all processes", () => go({ view: "list" })],
     ["Show only failed and lost", () => setQuery("status", "failed,lost")],
+    ["Logs on disk: how much they take", () => go({ view: "disk" })],
     ["Logs of all, merged", () => go({ view: "logs", names: named(() => true), query: listQuery() })],
     ["Group by group", () => setQuery("by", "group")],
     ["Group by directory", () => setQuery("by", "directory")],
     ["Do not group", () => setQuery("by", "none")],
     ...["name", "cpu", "memory", "uptime", "restarts"].map((key) => [`Sort by ${key}`, () => setQuery("sort", key)]),
+    ["Sort in reverse order", reverse],
     ["Sort failed first", () => setQuery("sort", null)],
     ["Select all that are shown", () => selectAll(true), "A"],
     ...(selected.size > 0 ? [["Clear the selection", clearSelection, "Esc"]] : []),
+    ["Save the present state as one page (snapshot)", saveSnapshot],
+    ["Let another browser in: a fresh address", showLoginAddress],
     ["Theme: light", () => chooseTheme("light")],
     ["Theme: dark", () => chooseTheme("dark")],
     ["Theme: as the system", () => chooseTheme(null)],
@@ -138,4 +199,4 @@ function general() {
 }
 
 /** The palette with everything in it. */
-export const everything = () => palette([...ofTargets(), ...ofLogs(), ...general(), ...ofProcesses()], null);
+export const everything = () => palette([...ofTargets(), ...ofLogs(), ...general()], null, ofProcesses);

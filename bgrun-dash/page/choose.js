@@ -19,7 +19,8 @@ export function matches(record, question) {
   return question.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 }
 
-const byName = (a, b) => a.name.localeCompare(b.name, "en", { numeric: true });
+const { compare } = new Intl.Collator("en", { numeric: true });
+const byName = (a, b) => compare(a.name, b.name);
 const rank = (record) => {
   const place = STATUSES.indexOf(record.status);
   return isUrgent(record) ? place : STATUSES.length + (["exited", "stopped"].includes(record.status) ? 1 : 0);
@@ -56,11 +57,13 @@ export function choose(records, { status, q, by, sort }) {
     if (!groups.has(key)) groups.set(key, []);
     groups.get(key).push(record);
   }
-  const list = [...groups].map(([key, members]) => ({ key, records: members.sort(ORDERS[sort] ?? ORDERS.status) }));
+  const isReverse = sort.startsWith("-");
+  const order = ORDERS[isReverse ? sort.slice(1) : sort] ?? ORDERS.status;
+  const list = [...groups].map(([key, members]) => ({ key, records: members.sort(isReverse ? (a, b) => order(b, a) : order) }));
   const worst = ({ records: members }) => (members.some(isUrgent) ? 0 : 1);
   return list.sort((a, b) => {
     if (worst(a) !== worst(b)) return worst(a) - worst(b);
     if ((a.key === null) !== (b.key === null)) return a.key === null ? 1 : -1;
-    return String(a.key).localeCompare(String(b.key), "en", { numeric: true });
+    return compare(String(a.key), String(b.key));
   });
 }

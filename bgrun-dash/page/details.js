@@ -7,9 +7,10 @@ import { arrange, byId, h, icon, iconButton, setAttribute, setText } from "./dom
 import { environment } from "./environment.js";
 import { connection } from "./events.js";
 import { consequence, isBadEnd, lastEnd, sentence, shortEnd } from "./explain.js";
+import { diskUsage } from "./disk.js";
 import { bytes, count, duration, lasted, moment, percent } from "./format.js";
 import { find, samples, uptime } from "./processes.js";
-import { address, editAddress, go, listAddress, logsAddress } from "./router.js";
+import { address, editAddress, go, listAddress, logsAddress, processAddress } from "./router.js";
 import { portLinks, showStatus } from "./row.js";
 import { sparkline } from "./sparkline.js";
 import { treeOf } from "./tree.js";
@@ -17,6 +18,8 @@ import { treeOf } from "./tree.js";
 /** What only the details know is asked again when one of these changes, and now and then. */
 const fingerprint = (record) => [record.status, record.run, record.pid, record.restarts, record.ended_at, record.supervised].join();
 const AGAIN_MS = 3000;
+/** What logs take on the disk is asked less often. */
+const MEASURED_MS = 15_000;
 
 let pane = null;
 
@@ -58,6 +61,12 @@ function runs(known) {
   return section("Runs", h("table", { class: "small-table" }, h("thead", {}, h("tr", {}, ["Run", "Started", "Lasted", "End"].map((title) => h("th", { scope: "col" }, title)))), h("tbody", {}, known.runs.map(row))));
 }
 
+/** Who restarts it when files change. */
+function watchedWords(watcher) {
+  if (!watcher) return null;
+  return watcher.name ? h("a", { href: address(processAddress(watcher.name)) }, watcher.name) : `pid ${watcher.pid}, which bgrun did not start`;
+}
+
 function spec(record) {
   return section("Specification", facts([
     ["command", record.command, true],
@@ -74,6 +83,8 @@ function spec(record) {
     ["ready when", record.ready_probe, true],
     ["after", record.after?.length ? record.after.join(", ") : null],
     ["container", record.container ? `${record.container.engine} ${record.container.name} (${record.container.status})` : null],
+    ["watched by", watchedWords(record.watcher)],
+    ["project", record.project, true],
     ["started by", record.started_by],
     ["stdout", record.stdout_path, true],
     ["stderr", record.stderr_path, true],
@@ -111,9 +122,11 @@ function makeNow(name) {
 function makePane(name) {
   const status = h("span", { class: "status" });
   const now = makeNow(name);
-  const acts = buttons(name, { withLogs: false });
+  const acts = buttons(name, { withLogs: false, withWatch: true });
   const known = h("div", { class: "known" });
   const variables = environment(name);
+  const disk = diskUsage(name);
+  let measured = 0;
   const change = session.readOnly ? null : h("a", { class: "button small", href: address(editAddress(name)), "aria-keyshortcuts": "E" }, icon("edit"), "Change");
   const header = h("header", {},
     h("div", { class: "title" }, h("h2", {}, h("bdi", {}, name)), status, iconButton("close", "Close details (Esc)", () => go(listAddress()), { class: "close" })),
@@ -134,7 +147,11 @@ function makePane(name) {
     if (pane?.name !== name || known.contains(document.getSelection()?.anchorNode) && !document.getSelection().isCollapsed) return;
     const focused = document.activeElement?.closest?.(".tail") ? "tail" : null;
     variables.update(last);
-    arrange(known, [ends(last), treeOf(last), runs(last), variables.element, spec(last)].filter(Boolean));
+    if (Date.now() - measured > MEASURED_MS) {
+      measured = Date.now();
+      disk.ask();
+    }
+    arrange(known, [ends(last), treeOf(last), runs(last), variables.element, disk.element, spec(last)].filter(Boolean));
     if (focused) known.querySelector(".tail")?.focus();
   }
 

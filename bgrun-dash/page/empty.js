@@ -31,7 +31,7 @@ export function empty() {
       h("code", {}, h("span", { class: "prompt", "aria-hidden": "true" }, "$ "), line),
       iconButton("copy", `Copy: ${line}`, () => copy(line, "Command")),
       h("p", { class: "muted" }, why)))),
-    session.readOnly ? null : h("p", {}, "or ", h("button", { type: "button", class: "button primary", onclick: () => go({ view: "new" }) }, "start one from here")));
+    session.readOnly ? null : h("p", {}, "or ", h("button", { type: "button", class: "button primary", onclick: () => go({ view: "new" }) }, "start one from here"), " or ", h("button", { type: "button", class: "button", onclick: () => go({ view: "project" }) }, "bring up a project file")));
   return screen;
 }
 

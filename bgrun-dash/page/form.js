@@ -1,27 +1,32 @@
 // New process, and change of one: what is typed, what is wrong with it, and the command line that it
 // amounts to.
 
-import { changed, session } from "./actions.js";
+import { changed } from "./actions.js";
 import * as api from "./api.js";
 import { byId, h, iconButton, setText } from "./dom.js";
 import { copy } from "./empty.js";
 import { formFields } from "./form-fields.js";
 import { find, isUp, merge } from "./processes.js";
-import { address, go, listAddress, processAddress } from "./router.js";
+import { go, processAddress } from "./router.js";
 import { changeOf, problemsOf, specOf, typedOf } from "./spec.js";
 import { toast } from "./toast.js";
 
 /** After the last key; typing is not a question yet. */
 const PAUSE_MS = 180;
 
-let dialog = null;
+/** What a form for a new process begins with: another process without its secrets and its logs. */
+const likeness = (record) => ({ ...typedOf(record), name: `${record.name}-2`, env: "", stdout: "", stderr: "", shared_log: false });
 
-/** What a form for a new process begins with: nothing, or another process without its secrets. */
-const likeness = (record) => (record ? { ...typedOf(record), name: `${record.name}-2`, env: "" } : {});
+/** A watcher of a process, to be given flags. */
+function watcherOf(name) {
+  const record = find(name);
+  const word = /^[\w.@%+-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+  return { command: `bgrun watch ${word} `, name: `${name}.watch`, group: record?.group ?? "", workdir: record?.workdir ?? "" };
+}
 
-/** `{form, check, first}`; `record` is the process that is to be changed, or null. */
-function make(record, like) {
-  const was = record ? typedOf(record) : likeness(like);
+/** What stands over another view; `record` is the process that is to be changed, or null. */
+function make(record, like, { watch = null } = {}) {
+  const was = record ? typedOf(record) : watch ? watcherOf(watch) : like ? likeness(like) : {};
   const { controls, element } = formFields(was, { isChange: record !== null });
   const line = h("code", { class: "line" }, "bgrun run");
   const differs = h("p", { class: "muted", id: "form-changes", role: "status" });
@@ -29,6 +34,8 @@ function make(record, like) {
   const isRunning = record && isUp(find(record.name) ?? record);
   const submit = h("button", { type: "submit", class: "button primary" }, !record ? "Start it" : isRunning ? "Save and restart" : "Save");
   const starts = record && !isRunning ? h("button", { type: "button", class: "button", id: "form-start", onclick: () => send(true) }, "Save and start") : null;
+  const close = () => form.closest("dialog").close();
+  const freshEnv = () => record !== null && controls.fresh_env.checked;
   let asked = 0;
   let timer = 0;
 
@@ -49,7 +56,8 @@ function make(record, like) {
   }
 
   function showChanges(spec, answer) {
-    const names = answer.changes ?? [];
+    const names = [...(answer.changes ?? [])];
+    if (freshEnv()) names.push("all else of its environment");
     if (record) setText(differs, names.length > 0 ? `Different then: ${names.join(", ").replaceAll("_", " ")}.` : "Nothing is different yet.");
     else setText(differs, answer.is_new === false ? `There is a process ${spec.name} already: this would replace what is stored of it.` : "");
     submit.disabled = record !== null && names.length === 0;
@@ -64,7 +72,7 @@ function make(record, like) {
       return;
     }
     try {
-      const answer = await api.check(spec, record?.name);
+      const answer = await api.check(spec, record?.name, freshEnv());
       if (mine !== asked) return;
       complain([...problems, ...problemsOf(answer)]);
       if (answer.line) setText(line, answer.line);
@@ -83,7 +91,7 @@ function make(record, like) {
     if (first) return controls[first.field]?.focus();
     submit.disabled = true;
     try {
-      const answer = record ? await api.change(record.name, spec, isToStart) : await api.start(spec);
+      const answer = record ? await api.change(record.name, spec, { start: isToStart, fresh_env: freshEnv() }) : await api.start(spec);
       merge([answer]);
       if (record) changed(answer, isRunning ? "changed and restarted" : isToStart ? "changed and started" : "changed");
       else toast(`${answer.name} started`, { stays: 2500 });
@@ -101,58 +109,21 @@ function make(record, like) {
     event.preventDefault();
     send(false);
   } },
-    h("header", { class: "dialog-title" }, h("h2", { id: "form-title" }, record ? h("span", {}, "Change ", h("bdi", {}, record.name)) : "New process"), iconButton("close", "Close (Esc)", () => dialog.close())),
+    h("header", { class: "dialog-title" }, h("h2", { id: "form-title" }, record ? h("span", {}, "Change ", h("bdi", {}, record.name)) : "New process"), iconButton("close", "Close (Esc)", close)),
     element,
     h("div", { class: "form-line" }, h("p", { class: "muted" }, record && !isRunning ? "The command line for it, which starts it, too:" : "This will be run:"), h("div", {}, line, iconButton("copy", "Copy this command line", () => copy(line.textContent, "Command line"))), differs),
     general,
-    h("footer", {}, h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Cancel"), starts, submit));
-  return { form, check, first: controls.command };
+    h("footer", {}, h("button", { type: "button", class: "button", onclick: close }, "Cancel"), starts, submit));
+  return { element: form, titleId: "form-title", first: controls.command, begin: check };
 }
 
-function open(before, { form, check, first }) {
-  const opened = h("dialog", { class: "dialog form", "aria-labelledby": "form-title", onclose: () => {
-    opened.remove();
-    if (dialog !== opened) return;
-    dialog = null;
-    if (/^#\/(new|edit)\b/.test(location.hash)) go(before && !isForm(before) ? before : listAddress());
-  } }, form);
-  dialog = opened;
-  document.body.append(opened);
-  opened.showModal();
-  first.focus();
-  check();
+/** The form for a new process; like another one, if the address names it. */
+export function newForm(route) {
+  const asked = route.query.get("like");
+  return make(null, find(asked), { watch: route.query.get("watch") });
 }
 
-/** Whether a view is a form over another view. */
-export const isForm = (route) => route.view === "new" || route.view === "edit";
-
-/** Opens or closes the form, as the address says. */
-export async function showForm(route, before) {
-  if (!isForm(route)) {
-    dialog?.close();
-    return;
-  }
-  if (dialog && isForm(before ?? {}) && address(before) === address(route)) return;
-  if (dialog) {
-    // It makes room for another one, and leads nowhere.
-    const old = dialog;
-    dialog = null;
-    old.close();
-  }
-  if (session.readOnly) {
-    go(listAddress(), { replace: true });
-    return;
-  }
-  if (route.view === "new") {
-    open(before, make(null, find(route.query.get("like"))));
-    return;
-  }
-  const [name] = route.names;
-  try {
-    const record = await api.details(name);
-    if (!dialog && location.hash.startsWith("#/edit/")) open(before, make(record));
-  } catch (why) {
-    toast(`${name}: ${why.message}`, { bad: true });
-    go(listAddress(), { replace: true });
-  }
+/** The form for a change of one. */
+export async function editForm(route) {
+  return make(await api.details(route.names[0]), null);
 }

@@ -5,7 +5,7 @@ import { h, iconButton } from "./dom.js";
 
 const KEYS = [
   ["List", [["j k ↑ ↓", "next, previous"], ["Enter", "details"], ["L", "logs"], ["X", "select"], ["A", "select all"], ["/", "search"], ["Esc", "close, clear, back"]]],
-  ["Do", [["S", "stop, or start"], ["R", "restart"], ["G", "keep alive, or not"], ["E", "change"], ["D", "delete"], ["U", "undo deletion, change"], ["M", "all its actions"], ["N", "new process"], ["Ctrl K", "find any action"], ["?", "this"]]],
+  ["Do", [["S", "stop, or start"], ["R", "restart"], ["G", "keep alive, or not"], ["W", "watch files, or not"], ["E", "change"], ["D", "delete"], ["U", "undo what was done last"], ["M", "all its actions"], ["N", "new process"], ["Ctrl K", "find any action"], ["?", "this"]]],
   ["Logs", [["/", "search"], ["Enter", "next hit"], ["Shift Enter", "previous hit"], ["F", "follow"], ["W", "wrap"], ["T", "times"], ["E M", "change, menu"], ["Home End", "first, last line"]]],
 ];
 

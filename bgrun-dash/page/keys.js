@@ -1,6 +1,6 @@
 // Everything by keyboard.
 
-import { act, session, toggle, toggleGuard, undoLast } from "./actions.js";
+import { act, session, toggle, toggleGuard, toggleWatch, undoLast } from "./actions.js";
 import { everything, menu } from "./choices.js";
 import { byId } from "./dom.js";
 import { help, singleKeys } from "./help.js";
@@ -65,6 +65,7 @@ const ACTIONS = {
   s: (names) => toggle(names),
   d: (names) => act("remove", names),
   g: (names) => toggleGuard(names),
+  w: (names) => toggleWatch(names),
   e: ([name]) => name && go(editAddress(name)),
   m: ([name]) => name && menu(name),
 };

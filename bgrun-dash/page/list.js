@@ -28,15 +28,36 @@ const question = () => ({
 // Columns: heading, class, and what a click on the heading sorts by.
 const COLUMNS = [["Status", "state", "status"], ["Name", "who", "name"], ["Ports", "ports"], ["Uptime", "uptime", "uptime"], ["Restarts", "restarts", "restarts"], ["CPU", "cpu", "cpu"], ["Memory", "memory", "memory"], ["Last exit", "end"]];
 
+/** Sorts by a column; by the same one once more, the other way round. */
+function sortBy(key) {
+  const now = question().sort;
+  const next = now === key ? `-${key}` : key;
+  setQuery("sort", next === "status" ? null : next, { replace: true });
+}
+
+/** Turns the order round. */
+export function reverse() {
+  const now = question().sort;
+  const next = now.startsWith("-") ? now.slice(1) : `-${now}`;
+  setQuery("sort", next === "status" ? null : next, { replace: true });
+}
+
+/** As aria-sort has it; what is counted begins with the largest. */
+function directionOf(key, sort) {
+  if (sort.replace("-", "") !== key) return null;
+  return ["name", "status"].includes(key) === !sort.startsWith("-") ? "ascending" : "descending";
+}
+
 function heading([label, name, sort]) {
-  const content = sort ? h("button", { type: "button", class: "sort", onclick: () => setQuery("sort", sort === "status" ? null : sort, { replace: true }), data: { sort } }, label) : label;
-  return h("th", { class: name, scope: "col" }, content);
+  const content = sort ? h("button", { type: "button", class: "sort", title: `Sort by ${label.toLowerCase()}; once more for the reverse order`, onclick: () => sortBy(sort), data: { sort } }, label) : label;
+  return h("th", { class: name, scope: "col", role: "columnheader" }, content);
 }
 
 function makeTable() {
   const everything = h("input", { type: "checkbox", id: "select-all", "aria-label": "Select all that are shown", onclick: (event) => selectAll(event.target.checked) });
-  const head = h("tr", {}, h("th", { class: "check", scope: "col" }, everything), COLUMNS.map(heading), h("th", { class: "do", scope: "col" }, h("span", { class: "hidden" }, "Actions")));
-  return h("table", { class: "processes" }, h("caption", { class: "hidden" }, "Processes"), h("thead", {}, head));
+  const head = h("tr", { role: "row" }, h("th", { class: "check", scope: "col", role: "columnheader" }, everything), COLUMNS.map(heading), h("th", { class: "do", scope: "col", role: "columnheader" }, h("span", { class: "hidden" }, "Actions")));
+  // Said again, for not every browser takes what is laid out otherwise for a table.
+  return h("table", { class: "processes", role: "table" }, h("caption", { class: "hidden" }, "Processes"), h("thead", { role: "rowgroup" }, head));
 }
 
 function makeBody(key) {
@@ -45,8 +66,8 @@ function makeBody(key) {
   const names = () => (bodies.get(key)?.records ?? []).map((record) => record.name);
   const wholly = (shape, word, kind) => iconButton(shape, `${word} all of ${key ?? "these"}`, () => act(kind, kind === "stop" ? names().filter((name) => isUp(find(name))) : names()));
   const acts = session.readOnly ? null : h("span", { class: "group-actions" }, wholly("start", "Start", "start"), wholly("stop", "Stop", "stop"), wholly("restart", "Restart", "restart"));
-  const header = h("tr", { class: "group" }, h("th", { colspan: 3, scope: "rowgroup" }, h("div", {}, title, tally, acts)));
-  return { element: h("tbody", {}), header, title, tally, records: [] };
+  const header = h("tr", { class: "group", role: "row" }, h("th", { scope: "rowgroup", role: "rowheader" }, h("div", {}, title, tally, acts)));
+  return { element: h("tbody", { role: "rowgroup" }), header, title, tally, records: [] };
 }
 
 function fold(key) {
@@ -118,7 +139,7 @@ export function show(names) {
     return body.element;
   });
   table ??= makeTable();
-  for (const button of table.querySelectorAll(".sort")) setAttribute(button.parentNode, "aria-sort", button.dataset.sort === asked.sort ? (["name", "status"].includes(asked.sort) ? "ascending" : "descending") : null);
+  for (const button of table.querySelectorAll(".sort")) setAttribute(button.parentNode, "aria-sort", directionOf(button.dataset.sort, asked.sort));
   arrange(table, [table.firstChild, table.tHead, ...shown]);
   const isEmpty = records.length === 0;
   arrange(byId("rows"), isEmpty ? [empty()] : groups.length === 0 ? [nothingFound()] : [table]);

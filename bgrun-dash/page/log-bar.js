@@ -1,6 +1,8 @@
 // The tools of the log view: search, streams, runs, follow, times, wrap, copy, download.
 
+import { rotateLogs, session } from "./actions.js";
 import * as api from "./api.js";
+import { onDisk } from "./disk.js";
 import { arrange, h, icon, iconButton, setText } from "./dom.js";
 import { shortEnd } from "./explain.js";
 import { count, moment } from "./format.js";
@@ -38,12 +40,24 @@ export function logBar(view) {
   const wrap = toggle("Wrap", "Wrap long lines (W)", (on) => view.setWrap(on));
   const size = h("span", { class: "muted size", role: "status" });
   const more = h("button", { type: "button", class: "button small", hidden: true, onclick: () => view.source.older(Infinity) }, "Load older");
+  const disk = h("span", { class: "muted size disk-size" });
+  const rotate = session.readOnly ? null : iconButton("archive", "Rotate: make archives of what is in the logs", async () => {
+    await rotateLogs(view.names);
+    measure();
+  }, { class: "act-rotate" });
   const said = h("p", { class: "problem", role: "alert", hidden: true });
   const element = h("div", { class: "log-bar" },
     h("div", { class: "find-group", role: "search" }, find, tally, previous, next, only, view.far.button),
     tabs, runs, h("div", { class: "toggles" }, follow, times, wrap),
-    h("div", { class: "ends" }, more, size, iconButton("copy", "Copy all lines that are shown", () => view.copyAll()), iconButton("download", "Download", () => view.download())),
+    h("div", { class: "ends" }, more, size, disk, rotate, iconButton("copy", "Copy all lines that are shown", () => view.copyAll()), iconButton("download", "Download", () => view.download())),
     said);
+
+  /** Says what these logs take on the disk. */
+  async function measure() {
+    const known = await Promise.all(view.names.map((name) => api.usage(name).catch(() => [])));
+    setText(disk, `· ${onDisk(known.flat())}`);
+  }
+  measure();
 
   /** Offers the runs of a single process whose place in the log is known. */
   async function offerRuns() {

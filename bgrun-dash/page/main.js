@@ -6,12 +6,12 @@ import { everything } from "./choices.js";
 import { showDetails, updateDetails } from "./details.js";
 import { byId, icon, setText } from "./dom.js";
 import { connect } from "./events.js";
-import { isForm, showForm } from "./form.js";
 import { help } from "./help.js";
 import { listenToKeys } from "./keys.js";
 import { drawLines, mark, show, tick } from "./list.js";
 import { showLogs, updateLogs } from "./logs.js";
 import { updateOutage } from "./outage.js";
+import { isOverlay, showOverlay } from "./overlay.js";
 import { all, beginSampling, seedHistory, subscribe } from "./processes.js";
 import { go, onRoute, route, setQuery } from "./router.js";
 import { draw as drawTheme, nextTheme } from "./theme.js";
@@ -29,13 +29,13 @@ function changed(names) {
 
 function routed(now, before) {
   if (document.activeElement !== byId("search")) byId("search").value = now.query.get("q") ?? "";
-  // A form stands over what was there.
-  const shown = isForm(now) ? (before && !isForm(before) ? before : null) : now;
+  // What stands over another view leaves that as it was.
+  const shown = isOverlay(now) ? (before && !isOverlay(before) ? before : null) : now;
   if (shown) {
     showLogs(shown);
     showDetails(shown);
   }
-  showForm(now, before);
+  showOverlay(now, before);
   if (known) show(new Set());
   mark();
   updateLogs();
@@ -64,6 +64,7 @@ async function learn() {
     const answer = await api.version();
     session.version = answer.version;
     session.readOnly = answer.read_only === true;
+    session.pid = answer.pid;
     setText(byId("host"), [answer.host, session.readOnly ? "read only" : null].filter(Boolean).join(" · "));
     byId("new").hidden = session.readOnly;
     seedHistory(await api.get("/api/history"));

@@ -16,12 +16,16 @@ export function score(label, question) {
   return sum + text.length / 100;
 }
 
-/** Opens it with these choices: `[label, run, key]`; `title` says what they are about. */
-export function palette(choices, title) {
+/**
+ * Opens it with these choices: `[label, run, key]`; `title` says what they are about, `more()` gives
+ * those that come in when something is typed.
+ */
+export function palette(choices, title, more = () => []) {
   document.querySelector("dialog.palette")?.close();
   const list = h("ul", { role: "listbox", id: "palette-list", "aria-label": title ?? "Actions" });
   let at = 0;
   let shown = [];
+  let rest = null;
   const placeholder = title ? "Find an action" : "Find an action or a process";
   const input = h("input", { type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-autocomplete": "list", "aria-label": placeholder, placeholder, autocomplete: "off", spellcheck: "false", oninput: () => { at = 0; draw(); }, onkeydown: keys });
   const heading = title ? h("h2", { class: "palette-title" }, h("bdi", {}, title)) : null;
@@ -41,7 +45,8 @@ export function palette(choices, title) {
   }
 
   function draw() {
-    const scored = choices.map((entry) => [score(entry[0], input.value), entry]).filter(([points]) => points !== null);
+    if (input.value) rest ??= more();
+    const scored = [...choices, ...(input.value ? rest : [])].map((entry) => [score(entry[0], input.value), entry]).filter(([points]) => points !== null);
     if (input.value) scored.sort((a, b) => a[0] - b[0]);
     shown = scored.slice(0, SHOWN).map(([, entry]) => entry);
     const items = shown.map(([label, , key], index) => h("li", { role: "option", id: `option-${index}`, "aria-selected": "false", onclick: () => run(index) }, h("bdi", {}, label), key ? h("kbd", {}, key) : null));

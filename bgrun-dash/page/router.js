@@ -5,8 +5,12 @@
 //   #/logs/web/api?find=error   logs of one or several
 //   #/new                       the form
 //   #/edit/web                  the same for a change
+//   #/port?port=3000            who listens there
+//   #/project?path=/srv/shop    a project file
+//   #/schedule, #/disk          the guard, by cron or systemd; what logs take
 
 const listeners = new Set();
+const ALONE = ["new", "port", "project", "schedule", "disk"];
 
 /** What an address means: `{view, names, query}`. */
 export function parse(hash) {
@@ -18,7 +22,7 @@ export function parse(hash) {
   } catch {
     // A broken escape names nothing.
   }
-  const known = view === "new" || (["process", "logs", "edit"].includes(view) && names.length > 0);
+  const known = ALONE.includes(view) || (["process", "logs", "edit"].includes(view) && names.length > 0);
   return { view: known ? view : "list", names, query: new URLSearchParams(search) };
 }
 

@@ -2,7 +2,7 @@
 
 import { busyWith } from "./actions.js";
 import { buttons } from "./buttons.js";
-import { arrange, h, setAttribute, setText } from "./dom.js";
+import { arrange, h, icon, setAttribute, setText } from "./dom.js";
 import { isBadEnd, shortEnd } from "./explain.js";
 import { ago, bytes, duration, moment, percent } from "./format.js";
 import { isUp, samples, uptime } from "./processes.js";
@@ -24,11 +24,12 @@ export function showStatus(node, record) {
 export function makeRow(name, onSelect) {
   const status = h("span", { class: "status" });
   const alone = h("span", { class: "alone", hidden: true, title: "It runs without its supervisor" }, "unsupervised");
+  const eye = h("span", { class: "eye", hidden: true, role: "img", title: "restarted when its files change", "aria-label": "restarted when its files change" }, icon("watch"));
   const check = h("input", { type: "checkbox", "aria-label": `Select ${name}`, onclick: (event) => onSelect(name, check.checked, event.shiftKey) });
   const link = h("a", { class: "name" }, h("bdi", {}, name));
   const command = h("span", { class: "command" });
-  const ports = h("td", { class: "ports" });
-  const time = h("td", { class: "uptime number" });
+  const ports = h("td", { class: "ports", role: "cell" });
+  const time = h("td", { class: "uptime number", role: "cell" });
   const restarts = h("span");
   const reason = h("span", { class: "muted reason" });
   const cpu = h("span", { class: "number" });
@@ -38,17 +39,17 @@ export function makeRow(name, onSelect) {
   const end = h("span");
   const when = h("span", { class: "muted" });
   const acts = buttons(name);
-  const element = h("tr", { class: "process", data: { name } },
-    h("td", { class: "check" }, check),
-    h("td", { class: "state" }, status),
-    h("th", { class: "who", scope: "row" }, link, alone, command),
+  const element = h("tr", { class: "process", role: "row", data: { name } },
+    h("td", { class: "check", role: "cell" }, check),
+    h("td", { class: "state", role: "cell" }, status),
+    h("th", { class: "who", scope: "row", role: "rowheader" }, link, eye, alone, command),
     ports,
     time,
-    h("td", { class: "restarts" }, restarts, reason),
-    h("td", { class: "cpu" }, cpuLine.element, cpu),
-    h("td", { class: "memory" }, memoryLine.element, memory),
-    h("td", { class: "end" }, end, when),
-    h("td", { class: "do" }, acts.element));
+    h("td", { class: "restarts", role: "cell" }, restarts, reason),
+    h("td", { class: "cpu", role: "cell" }, cpuLine.element, cpu),
+    h("td", { class: "memory", role: "cell" }, memoryLine.element, memory),
+    h("td", { class: "end", role: "cell" }, end, when),
+    h("td", { class: "do", role: "cell" }, acts.element));
   let record = null;
   let shownPorts = "";
 
@@ -70,6 +71,7 @@ export function makeRow(name, onSelect) {
       setAttribute(link, "href", address(processAddress(name)));
       showStatus(status, record);
       setAttribute(alone, "hidden", !(record.status === "running" && record.supervised === false));
+      setAttribute(eye, "hidden", record.watched !== true);
       setText(command, record.command ?? "");
       setAttribute(command, "title", record.command);
       const shown = (record.ports ?? []).join(" ");
@@ -90,7 +92,7 @@ export function makeRow(name, onSelect) {
       setAttribute(element, "data-cursor", isCursor ? "true" : null);
       setAttribute(element, "data-selected", isSelected ? "true" : null);
       setAttribute(link, "aria-current", isOpen ? "true" : null);
-    setAttribute(element, "data-open", isOpen ? "true" : null);
+      setAttribute(element, "data-open", isOpen ? "true" : null);
       check.checked = isSelected;
     },
     focus() {

@@ -106,9 +106,9 @@ const READERS = {
   },
   max_restarts: (text) => {
     const [, most, window] = /^(\d+)(?:\s*\/\s*(\S+))?$/.exec(text) ?? [];
-    const span = window === undefined ? 60_000 : durationOf(window);
-    if (most === undefined || span === null) throw new Error("so many within a while: 10/60s");
-    return { max_restarts: Number(most), restart_window_ms: span };
+    const span = window === undefined ? undefined : durationOf(window);
+    if (most === undefined || span === null) throw new Error("so many in a row: 10; or within a while: 10/60s");
+    return { max_restarts: Number(most), ...(span === undefined ? {} : { restart_window_ms: span }) };
   },
   stop_codes: (text) => ({ stop_exit_codes: list(text).map((code) => {
     if (!(Number(code) <= 255)) throw new Error("exit codes from 0 to 255");
@@ -117,7 +117,12 @@ const READERS = {
   log_size: (text) => ({ log_max_size_bytes: of(sizeOf, NO_SIZE)(text) }),
   log_keep: (text) => ({ log_keep: whole(text, 0, "a number of archives") }),
   log_total: (text) => ({ log_max_total_bytes: of(sizeOf, NO_SIZE)(text) }),
+  config: (text) => ({ configPath: text }),
+  stdout: (text) => ({ stdout_path: text }),
+  stderr: (text) => ({ stderr_path: text }),
 };
+/** What is ticked or not, and is called so in a spec, too. */
+const TICKS = ["log_compress", "no_config", "shared_log"];
 /** The fields of a spec that go when a field of the form is emptied. */
 const EMPTIED = {
   group: { group: null },
@@ -128,6 +133,9 @@ const EMPTIED = {
   env_files: { env_files: [] },
   stop_codes: { stop_exit_codes: [] },
   log_total: { log_max_total_bytes: null },
+  config: { configPath: null },
+  stdout: { stdout_path: null },
+  stderr: { stderr_path: null },
 };
 const MUST = "this cannot be left empty";
 
@@ -175,7 +183,7 @@ export function specOf(typed) {
     const text = (typed[field] ?? "").trim();
     if (text && !(field === "keep_alive" && text === "never")) readField(field, text, spec, tell);
   }
-  if (typed.log_compress) spec.log_compress = true;
+  for (const field of TICKS) if (typed[field]) spec[field] = true;
   const env = readEnv(typed.env, tell);
   if (Object.keys(env).length > 0) spec.env = env;
   return { spec, problems: tell.problems };
@@ -193,7 +201,8 @@ export function changeOf(typed, was) {
     else if (EMPTIED[field]) Object.assign(spec, EMPTIED[field]);
     else tell.complain(field, MUST);
   }
-  if (typed.log_compress !== was.log_compress) spec.log_compress = typed.log_compress;
+  if ("max_restarts" in spec && was.max_restarts.includes("/") && !typed.max_restarts.includes("/")) spec.restart_window_ms = null;
+  for (const field of TICKS) if (typed[field] !== was[field]) spec[field] = typed[field];
   const before = readEnv(was.env, teller());
   const now = readEnv(typed.env, tell);
   const env = {};
@@ -222,16 +231,21 @@ export function typedOf(record) {
     stop_signal: record.stop_signal,
     stop_timeout: typedDuration(record.stop_timeout_ms),
     backoff: `${typedDuration(record.backoff_min_ms)}..${typedDuration(record.backoff_max_ms)}`,
-    max_restarts: `${record.max_restarts}/${typedDuration(record.restart_window_ms)}`,
+    max_restarts: record.restart_window_ms ? `${record.max_restarts}/${typedDuration(record.restart_window_ms)}` : String(record.max_restarts),
     stop_codes: (record.stop_exit_codes ?? []).join(" "),
     log_size: typedSize(record.log_max_size_bytes),
     log_keep: String(record.log_keep),
     log_total: record.log_max_total_bytes ? typedSize(record.log_max_total_bytes) : "",
-    log_compress: record.log_compress,
+    log_compress: record.log_compress === true,
+    config: record.configPath ?? "",
+    no_config: record.no_config === true,
+    stdout: record.stdout_path,
+    stderr: record.stderr_path,
+    shared_log: record.shared_log === true,
   };
 }
 
-const FIELDS = { argv: "command", program: "command", directory: "workdir", memory_limit_bytes: "memory", restart_interval_minutes: "interval" };
+const FIELDS = { argv: "command", configPath: "config", program: "command", directory: "workdir", memory_limit_bytes: "memory", restart_interval_minutes: "interval" };
 
 /** The problems of an answer, each at the field of the form that it is about. */
 export function problemsOf(answer) {

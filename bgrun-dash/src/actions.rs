@@ -46,7 +46,7 @@ pub(crate) async fn start(Asked(how): Asked<HowToStart>, sent: Sent) -> Result<R
         let error = "nothing to start: neither a name nor a command";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error));
     }
-    answer::value(&run(&spec.into(), &how.flags()).await?)
+    answer::value(&run(&spec.into(), &how.flags()).await.map_err(of_work_tree)?)
 }
 
 /// Starts what `spec` says; answers its record.
@@ -55,6 +55,21 @@ pub(crate) async fn run(spec: &Value, flags: &[&str]) -> Result<Value, Problem> 
     arguments.extend(flags);
     let input = Value::from(vec![spec.clone()]).to_string();
     verbs::run("bgrun-run", &arguments, input).await?.only()
+}
+
+/// Starts the stored process `name`; answers its record.
+pub(crate) async fn again(name: &str, flags: &[&str]) -> Result<Value, Problem> {
+    let mut arguments = vec!["-", "--json"];
+    arguments.extend(flags);
+    let input = json!([{"name": name}]).to_string();
+    verbs::run("bgrun-run", &arguments, input).await?.only_of(name)
+}
+
+/// That a work tree cannot be brought forward is no fault of ours.
+fn of_work_tree(problem: Problem) -> Problem {
+    let is_refused = problem.error.starts_with("cannot fetch");
+    let status = if is_refused { StatusCode::CONFLICT } else { problem.status };
+    Problem { status, ..problem }
 }
 
 /// How a stop is meant.
@@ -72,7 +87,7 @@ pub(crate) async fn stop(
     let timeout = how.timeout_ms.map(|ms| format!("--timeout={ms}ms"));
     let arguments: Vec<&str> = ["--json", "-"].into_iter().chain(timeout.as_deref()).collect();
     let came = verbs::run("bgrun-kill", &arguments, verbs::named(&name)).await?;
-    answer::value(&came.only()?)
+    answer::value(&came.only_of(&name)?)
 }
 
 /// How a restart is meant.
@@ -88,10 +103,10 @@ pub(crate) async fn restart(
     Asked(how): Asked<HowToRestart>,
     _: Nothing,
 ) -> Result<Response, Problem> {
-    let again = if how.force { "--force" } else { "--restart" };
+    let mode = if how.force { "--force" } else { "--restart" };
     let fetch = how.fetch.then_some("--fetch");
-    let flags: Vec<&str> = [again].into_iter().chain(fetch).collect();
-    answer::value(&run(&json!({"name": name}), &flags).await?)
+    let flags: Vec<&str> = [mode].into_iter().chain(fetch).collect();
+    answer::value(&again(&name, &flags).await.map_err(of_work_tree)?)
 }
 
 /// A signal, and to whom.
@@ -111,7 +126,7 @@ pub(crate) async fn signal(Name(name): Name, sent: Sent) -> Result<Response, Pro
     let mut arguments = vec!["--json", &signal, "-"];
     arguments.extend(tree.then_some("--tree"));
     let came = verbs::run("bgrun-kill", &arguments, verbs::named(&name)).await?;
-    answer::value(&came.only()?)
+    answer::value(&came.only_of(&name)?)
 }
 
 pub(crate) async fn rotate(Name(name): Name, _: Nothing) -> Result<Response, Problem> {
@@ -160,7 +175,7 @@ pub(crate) async fn delete(
     let kept = processes::record(&name, &["--env"]).await?;
     let arguments = ["--json", "--delete", "--keep-logs", "-"];
     let came = verbs::run("bgrun-kill", &arguments, verbs::named(&name)).await?;
-    let mut deleted = came.only()?;
+    let mut deleted = came.only_of(&name)?;
     let undo = Undo::new(kept, !how.keep_logs);
     deleted["undo"] = undo.keep(&dashboard.home)?.into();
     deleted["undo_ms"] = undo::WINDOW.as_millis().try_into().unwrap_or(u64::MAX).into();
@@ -175,15 +190,13 @@ pub(crate) async fn undo(
 ) -> Result<Response, Problem> {
     let undo = Undo::find(&dashboard.home, &id)
         .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "that cannot be undone any more"))?;
-    // What has its name by now is not to be changed; and what is gone is not to come back.
-    let there = match processes::record(undo.name(), &[]).await {
+    let is_there = match processes::record(undo.name(), &[]).await {
         Err(problem) if problem.status == StatusCode::NOT_FOUND => false,
         Err(problem) => return Err(problem),
         Ok(_) => true,
     };
-    if there != undo.is_change() {
-        let what = if there { "is there again" } else { "is not there any more" };
-        return Err(Problem::new(StatusCode::CONFLICT, format!("'{}' {what}", undo.name())));
+    if let Some(error) = undo.refusal(is_there) {
+        return Err(Problem::new(StatusCode::CONFLICT, error));
     }
     let record = run(&undo.spec(), undo.flags()).await?;
     Undo::forget(&dashboard.home, &id);

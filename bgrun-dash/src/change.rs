@@ -60,6 +60,8 @@ const UNTOLD: &str = "…";
 pub(crate) struct How {
     /// Start what does not run, too.
     start: bool,
+    /// What it has from its caller is taken from the dashboard now.
+    fresh_env: bool,
 }
 
 pub(crate) async fn change(
@@ -70,7 +72,7 @@ pub(crate) async fn change(
 ) -> Result<Response, Problem> {
     let patch: Map<String, Value> = sent.json()?;
     let record = processes::record(&name, &["--env"]).await?;
-    let change = Change::new(&record, &patch)?;
+    let change = Change::new(&record, &patch)?.with_fresh_env(how.fresh_env);
     let mut changed = actions::run(change.spec(), &change.flags(how.start)).await?;
     let undo = Undo::of_change(record);
     changed["undo"] = undo.keep(&dashboard.home)?.into();
@@ -89,6 +91,7 @@ pub(crate) struct Change {
     /// The variables in `spec` whose values come from the store.
     untold: Vec<String>,
     is_reset: bool,
+    has_fresh_env: bool,
     is_up: bool,
 }
 
@@ -141,6 +144,7 @@ impl Change {
             stored: stored.into_iter().collect(),
             untold,
             is_reset,
+            has_fresh_env: false,
             is_up: ["starting", "running", "backoff", "stopping"].contains(&status),
         })
     }
@@ -154,8 +158,17 @@ impl Change {
     /// it is to be started.
     pub(crate) fn flags(&self, starts: bool) -> Vec<&'static str> {
         let how = if self.is_up || starts { "--restart" } else { "--stored-only" };
-        let reset = self.is_reset.then_some("--reset");
-        [how].into_iter().chain(reset).collect()
+        [how].into_iter().chain(self.switches()).collect()
+    }
+
+    fn switches(&self) -> impl Iterator<Item = &'static str> {
+        let all = [(self.is_reset, "--reset"), (self.has_fresh_env, "--fresh-env")];
+        all.into_iter().filter_map(|(is_on, flag)| is_on.then_some(flag))
+    }
+
+    /// The same, with the environment of the dashboard in place of the stored one.
+    pub(crate) fn with_fresh_env(self, has_fresh_env: bool) -> Self {
+        Self { has_fresh_env, ..self }
     }
 
     /// What will run where.
@@ -186,8 +199,7 @@ impl Change {
             shown["env"][key] = UNTOLD.into();
         }
         let restart = self.is_up.then_some("--restart");
-        let reset = self.is_reset.then_some("--reset");
-        let how: Vec<_> = restart.into_iter().chain(reset).collect();
+        let how: Vec<_> = restart.into_iter().chain(self.switches()).collect();
         Ok(read(shown)?.line(&how))
     }
 }

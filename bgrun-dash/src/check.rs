@@ -23,6 +23,8 @@ use spec::Spec;
 pub(crate) struct Question {
     /// The process that is to be changed so.
     change: Option<String>,
+    /// Of that process: with the environment of the dashboard.
+    fresh_env: bool,
 }
 
 pub(crate) async fn check(
@@ -42,7 +44,7 @@ pub(crate) async fn check(
     };
     let patch: Map<String, Value> = sent.json()?;
     let record = processes::record(&name, &["--env"]).await?;
-    let change = Change::new(&record, &patch)?;
+    let change = Change::new(&record, &patch)?.with_fresh_env(question.fresh_env);
     let whole = change.outcome()?;
     let path = record["env"]["PATH"].as_str().unwrap_or_default();
     let known: Vec<_> = std::env::split_paths(path).collect();

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access;
 use crate::args::Args;
+use crate::listen::Wanted;
 use crate::login_url;
 
 /// A dashboard that has just begun says where within this time.
@@ -145,7 +146,12 @@ pub(crate) fn print_url(args: &Args, home: &Home) -> anyhow::Result<Exit> {
 ///
 /// # Errors
 /// It does not answer.
-pub(crate) fn already(args: &Args, home: &Home, instance: &Instance) -> anyhow::Result<Exit> {
+pub(crate) fn already(
+    args: &Args,
+    home: &Home,
+    wanted: Wanted,
+    instance: &Instance,
+) -> anyhow::Result<Exit> {
     let url = fresh_url(home, instance)?;
     say(&url)?;
     let (port, pid) = (instance.port, instance.pid);
@@ -153,11 +159,13 @@ pub(crate) fn already(args: &Args, home: &Home, instance: &Instance) -> anyhow::
     if args.open {
         crate::browser::open(&url);
     }
-    if args.port.is_some_and(|asked| asked != port) {
-        tool::warn(format_args!("it was asked for at port {}", args.port.unwrap_or(port)));
-        return Ok(Exit::Exists);
+    match wanted {
+        Wanted::Only(asked) if asked != port => {
+            tool::warn(format_args!("it was asked for at port {asked}"));
+            Ok(Exit::Exists)
+        }
+        _ => Ok(Exit::Done),
     }
-    Ok(Exit::Done)
 }
 
 /// Prints a line; a reader that went away is no failure.

@@ -55,8 +55,12 @@ fn operation(route: &Route) -> Value {
     let mut parameters = Vec::new();
     for part in route.path.split('/') {
         if let Some(name) = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+            let schema = match name {
+                "port" => json!({"type": "integer", "minimum": 1, "maximum": 65535}),
+                _ => json!({"type": "string"}),
+            };
             parameters.push(json!({
-                "name": name, "in": "path", "required": true, "schema": {"type": "string"},
+                "name": name, "in": "path", "required": true, "schema": schema,
             }));
         }
     }
@@ -74,16 +78,21 @@ fn operation(route: &Route) -> Value {
             "application/json": {"schema": {"type": "array", "items": reference(schema)}},
         }),
         Gives::Events => json!({"text/event-stream": {"schema": {"type": "string"}}}),
+        Gives::Page => json!({"text/html": {"schema": {"type": "string"}}}),
         Gives::Text => json!({"text/plain": {"schema": {"type": "string"}}}),
     };
-    let mut responses = json!({"200": {"description": "Done.", "content": content}});
+    let mut responses = json!({"200": {"description": "Done.", "content": content.clone()}});
     let of_all: &[u16] = &[400, 401, 403, 500];
     let of_body: &[u16] = &[408, 413, 415, 422];
     let has_body = route.body.is_some();
     let by_changing = if route.method == Method::Get { &[] } else { of_body };
     for status in of_all.iter().chain(by_changing).chain(route.refuses) {
-        let content = json!({"application/json": {"schema": reference("Error")}});
-        responses[status.to_string()] = json!({"description": "Refused.", "content": content});
+        responses[status.to_string()] = if *status == 207 {
+            json!({"description": "Some of it was not done.", "content": content})
+        } else {
+            let content = json!({"application/json": {"schema": reference("Error")}});
+            json!({"description": "Refused.", "content": content})
+        };
     }
     let mut operation = json!({
         "operationId": route.operation,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::answer::{self, Problem};
 use crate::extract::Name;
 use crate::state::Dashboard;
-use crate::verbs;
+use crate::{verbs, watching};
 
 /// So many last lines of its stderr explain an end.
 const LAST_WORDS: &str = "20";
@@ -25,13 +25,13 @@ pub(crate) async fn record(name: &str, flags: &[&str]) -> Result<Value, Problem>
     arguments.extend(flags);
     arguments.push("-");
     let came = verbs::run("bgrun-ls", &arguments, verbs::named(name)).await?;
-    if came.exit == Some(4) {
-        return Err(Problem { error: Problem::unknown(name).error, ..came.problem() });
-    }
-    came.only()
+    came.only_of(name)
 }
 
-pub(crate) async fn details(Name(name): Name) -> Result<Response, Problem> {
+pub(crate) async fn details(
+    State(dashboard): State<Arc<Dashboard>>,
+    Name(name): Name,
+) -> Result<Response, Problem> {
     // With the environment it also says which variables were set by name; their values stay here.
     let mut record = record(&name, &["--details", "--env"]).await?;
     hide_values(&mut record);
@@ -47,6 +47,7 @@ pub(crate) async fn details(Name(name): Name) -> Result<Response, Problem> {
         let length = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
         record[size] = length.map(|data| data.len()).into();
     }
+    record["watcher"] = watching::watcher(&dashboard.home, &record);
     answer::value(&record)
 }
 

@@ -11,8 +11,8 @@ use hyper::{StatusCode, Uri};
 use crate::answer::Problem;
 use crate::state::Dashboard;
 use crate::{
-    actions, assets, change, check, environment, events, follow, history, login_url, logs, openapi,
-    processes,
+    actions, assets, batch, change, check, environment, events, follow, history, login_url, logs,
+    openapi, ports, processes, projects, schedule, snapshot, usage, watching,
 };
 
 /// How it is asked.
@@ -34,6 +34,8 @@ pub(crate) enum Gives {
     Events,
     /// Bytes of a log.
     Text,
+    /// A page of HTML.
+    Page,
 }
 
 /// A word of the query.
@@ -68,6 +70,7 @@ const fn word(name: &'static str, schema: &'static str, about: &'static str) -> 
 const FLAG: &str = r#"{"type": "boolean"}"#;
 const COUNT: &str = r#"{"type": "integer", "minimum": 0, "maximum": 9007199254740991}"#;
 const TAB: &str = r#"{"type": "string", "enum": ["stdout", "stderr"]}"#;
+const SCHEDULER: &str = r#"{"type": "string", "enum": ["cron", "systemd"]}"#;
 const NAMES: &str = r#"{"type": "array", "items": {"type": "string"}, "minItems": 1}"#;
 const TEXT: &str = r#"{"type": "string"}"#;
 const EXPRESSION: &str = r#"{"type": "string", "minLength": 1, "maxLength": 1000}"#;
@@ -132,6 +135,30 @@ pub(crate) const ROUTES: &[Route] = &[
     },
     Route {
         method: Method::Post,
+        path: "/api/undo",
+        operation: "undo_many",
+        about: "Takes several deletions or changes back. 207 where one could not be: each says \
+                what came of it.",
+        query: &[],
+        body: Some("Ids"),
+        gives: Gives::List("Done"),
+        refuses: &[207, 503],
+        handler: || post(batch::undo),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/batch",
+        operation: "batch",
+        about: "Starts, stops, restarts or deletes many at once. 207 where something could not \
+                be done: each says what came of it.",
+        query: &[],
+        body: Some("Batch"),
+        gives: Gives::List("Done"),
+        refuses: &[207, 503],
+        handler: || post(batch::act),
+    },
+    Route {
+        method: Method::Post,
         path: "/api/start",
         operation: "start",
         about: "Starts a process; the body is a spec, or a record.",
@@ -178,7 +205,10 @@ pub(crate) const ROUTES: &[Route] = &[
         operation: "change",
         about: "Another spec for a process: the body has what shall be different, and null for \
                 what shall go (RFC 7396). What runs is restarted, what does not is only stored.",
-        query: &[word("start", FLAG, "Start it also if it does not run.")],
+        query: &[
+            word("start", FLAG, "Start it also if it does not run."),
+            word("fresh_env", FLAG, "PATH, HOME and all else as the dashboard has it now."),
+        ],
         body: Some("Patch"),
         gives: Gives::Json("Changed"),
         refuses: &[404, 409, 422, 503],
@@ -207,6 +237,144 @@ pub(crate) const ROUTES: &[Route] = &[
         handler: || post(actions::rotate),
     },
     Route {
+        method: Method::Get,
+        path: "/api/usage",
+        operation: "usage",
+        about: "What all logs and their archives take on the disk.",
+        query: &[],
+        body: None,
+        gives: Gives::List("Usage"),
+        refuses: &[503],
+        handler: || get(usage::all),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/usage/{name}",
+        operation: "usage_of_one",
+        about: "What the logs of one process and their archives take on the disk.",
+        query: &[],
+        body: None,
+        gives: Gives::List("Usage"),
+        refuses: &[404, 503],
+        handler: || get(usage::of_one),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/watch/{name}",
+        operation: "watch",
+        about: "Restarts a process when its files change, from now on or no longer. The watcher \
+                is the process NAME.watch.",
+        query: &[],
+        body: Some("Switch"),
+        gives: Gives::Json("Watched"),
+        refuses: &[404, 409, 422, 503],
+        handler: || post(watching::watch),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/ports/{port}",
+        operation: "port",
+        about: "Who listens on a TCP port of this machine.",
+        query: &[],
+        body: None,
+        gives: Gives::Json("Port"),
+        refuses: &[503],
+        handler: || get(ports::look),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/ports/{port}",
+        operation: "free_port",
+        about: "Stops our process that listens there. What bgrun did not start is ended, too, \
+                if its pid is in the body: only the listener, and for good.",
+        query: &[],
+        body: Some("Pids"),
+        gives: Gives::Json("Port"),
+        refuses: &[409, 503],
+        handler: || post(ports::free),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/project",
+        operation: "project",
+        about: "The project file of a directory, and what bringing it up would do.",
+        query: &[
+            word("path", TEXT, "The file, or a directory: it is there or above."),
+            word("remove_orphans", FLAG, "Stop and forget what the file no longer names."),
+        ],
+        body: None,
+        gives: Gives::Json("Project"),
+        refuses: &[404, 409, 422, 503],
+        handler: || get(projects::look),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/project/up",
+        operation: "up",
+        about: "Makes everything as a project file says: starts what does not run, restarts \
+                what has changed.",
+        query: &[],
+        body: Some("ProjectUp"),
+        gives: Gives::List("Record"),
+        refuses: &[404, 409, 422, 503, 504],
+        handler: || post(projects::up),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/project/down",
+        operation: "down",
+        about: "Stops what a project file has started, the last first.",
+        query: &[],
+        body: Some("ProjectDown"),
+        gives: Gives::List("Record"),
+        refuses: &[404, 409, 422, 503],
+        handler: || post(projects::down),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/schedule",
+        operation: "schedule",
+        about: "What cron or systemd would be told, so that the guard looks every minute.",
+        query: &[word("by", SCHEDULER, "By which of the two.")],
+        body: None,
+        gives: Gives::Json("Said"),
+        refuses: &[],
+        handler: || get(schedule::show),
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/schedule",
+        operation: "schedule_install",
+        about: "Has cron or systemd run the guard every minute and after a boot.",
+        query: &[],
+        body: Some("Scheduler"),
+        gives: Gives::Json("Said"),
+        refuses: &[],
+        handler: || post(schedule::install),
+    },
+    Route {
+        method: Method::Delete,
+        path: "/api/schedule",
+        operation: "schedule_uninstall",
+        about: "Takes that back.",
+        query: &[],
+        body: None,
+        gives: Gives::Json("Said"),
+        refuses: &[],
+        handler: || delete(schedule::uninstall),
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/snapshot",
+        operation: "snapshot",
+        about: "The present state as one static page, as `bgrun dash --snapshot` prints it.",
+        query: &[],
+        body: None,
+        gives: Gives::Page,
+        refuses: &[503],
+        handler: || get(snapshot::download),
+    },
+    Route {
         method: Method::Post,
         path: "/api/guard",
         operation: "look_after",
@@ -224,7 +392,7 @@ pub(crate) const ROUTES: &[Route] = &[
         operation: "guard",
         about: "Keeps a process alive from now on, or no longer.",
         query: &[],
-        body: Some("Guard"),
+        body: Some("Switch"),
         gives: Gives::Json("Record"),
         refuses: &[404, 422, 503],
         handler: || post(actions::guard),
@@ -307,7 +475,10 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/check",
         operation: "check",
         about: "Whether a spec would start, as far as can be told, and the command line for it.",
-        query: &[word("change", TEXT, "The process of which the body is a change.")],
+        query: &[
+            word("change", TEXT, "The process of which the body is a change."),
+            word("fresh_env", FLAG, "Of a change: with the environment of the dashboard."),
+        ],
         body: Some("Spec"),
         gives: Gives::Json("Checked"),
         refuses: &[404, 503],

@@ -49,7 +49,7 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 pub(crate) fn here(args: &Args, home: &Home) -> anyhow::Result<Exit> {
     let wanted = listen::wanted(args)?;
     let lock = match instance::look(home)? {
-        Found::Running(instance) => return instance::already(args, home, &instance),
+        Found::Running(instance) => return instance::already(args, home, wanted, &instance),
         Found::Free(lock) => lock,
     };
     if args.background {

@@ -5,10 +5,16 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use anyhow::Context;
+use axum::response::Response;
 use bgrun_platform::tool::Exit;
 use bgrun_platform::{sibling, user};
 use bgrun_store::time;
+use hyper::StatusCode;
+use hyper::header::{CONTENT_DISPOSITION, HeaderValue};
 use serde_json::Value;
+
+use crate::answer::{self, Problem};
+use crate::verbs;
 
 /// Colours of light and dark, and nothing else that a report needs.
 const STYLE: &str = "\
@@ -40,6 +46,18 @@ pub(crate) fn print() -> anyhow::Result<Exit> {
     let mut out = std::io::stdout().lock();
     out.write_all(page.as_bytes()).and_then(|()| out.flush())?;
     Ok(Exit::Done)
+}
+
+/// The same page, for a browser to keep.
+///
+/// # Errors
+/// The processes cannot be listed.
+pub(crate) async fn download() -> Result<Response, Problem> {
+    let page = verbs::run("bgrun-dash", &["--snapshot"], "").await?.done()?;
+    let mut response = answer::text(StatusCode::OK, "text/html; charset=utf-8", page);
+    let disposition = HeaderValue::from_static("attachment; filename=\"processes.html\"");
+    response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+    Ok(response)
 }
 
 /// Whether its end asks for a reason.

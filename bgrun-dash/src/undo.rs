@@ -36,10 +36,6 @@ impl Undo {
         Self { record, removes_logs: false, is_change: true }
     }
 
-    pub(crate) fn is_change(&self) -> bool {
-        self.is_change
-    }
-
     /// Writes it down; answers the id by which it is found.
     ///
     /// # Errors
@@ -64,6 +60,13 @@ impl Undo {
     /// Forgets the deletion `id`; its logs stay.
     pub(crate) fn forget(home: &Home, id: &str) {
         let _ = std::fs::remove_file(path(home, id));
+    }
+
+    /// Why it cannot be taken back, if there is a process of its name now, or none.
+    pub(crate) fn refusal(&self, is_there: bool) -> Option<String> {
+        // What has its name by now is not to be changed; and what is gone is not to come back.
+        let what = if is_there { "is there again" } else { "is not there any more" };
+        (is_there != self.is_change).then(|| format!("'{}' {what}", self.name()))
     }
 
     /// Whose it is.

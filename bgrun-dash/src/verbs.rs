@@ -103,6 +103,17 @@ impl Came {
         if self.exit == Some(0) { Ok(self.stdout) } else { Err(self.problem()) }
     }
 
+    /// The same of a tool that was given the process `name` and no other.
+    ///
+    /// # Errors
+    /// It failed; that nobody has the name is said in the words of all routes.
+    pub(crate) fn only_of(self, name: &str) -> Result<Value, Problem> {
+        self.only().map_err(|problem| match problem.status {
+            StatusCode::NOT_FOUND => Problem { hint: problem.hint, ..Problem::unknown(name) },
+            _ => problem,
+        })
+    }
+
     /// The one object of the array that it printed.
     ///
     /// # Errors
@@ -118,7 +129,7 @@ impl Came {
             (Some(0), true) => return Ok(one),
             // A glob without a match is no error of a tool, but it was meant as a name.
             (Some(0), false) => {
-                return Err(Problem::new(StatusCode::NOT_FOUND, "no process is called so"));
+                return Err(Problem::new(StatusCode::NOT_FOUND, "no process has this name"));
             }
             _ => {}
         }
