@@ -67,8 +67,18 @@ async function mayEnd(kind, names) {
   return confirm({ title: `Stop ${own}?`, text: "It serves this page, which can do nothing more then. Your processes run on. In a terminal, bgrun dash starts it again.", does: "Stop it", danger: true });
 }
 
+/** What is being done, so that taking it back can wait for it. */
+let running = Promise.resolve();
+
+function follow(work) {
+  running = work.catch(() => {});
+  return work;
+}
+
 /** Does one of the acts to all of them; resolves when all have answered. */
-export async function act(kind, asked) {
+export const act = (kind, names) => follow(perform(kind, names));
+
+async function perform(kind, asked) {
   if (session.readOnly || asked.length === 0) return;
   const names = ["remove", "forget"].includes(kind) ? withWatchers(asked) : asked;
   if (!(await mayEnd(kind, names))) return;
@@ -145,8 +155,9 @@ export const changed = (answer, done) => tellWithUndo(`${answer.name} ${done}`, 
 export const canUndo = () => last !== null && Date.now() < last.until;
 
 /** Takes the last deletion, change, stop or start back. */
-export function undoLast() {
+export async function undoLast() {
   if (session.readOnly) return undefined;
+  await running;
   return canUndo() ? last.run() : toast("There is nothing to undo.", { stays: 2500 });
 }
 
@@ -180,7 +191,9 @@ export async function actOnMany(kind, names, { title, text, does, danger }) {
 }
 
 /** Begins to restart them when their files change, or ends it where all of them are watched. */
-export async function toggleWatch(names, on = names.some((name) => find(name)?.watched !== true)) {
+export const toggleWatch = (names, on = names.some((name) => find(name)?.watched !== true)) => follow(watch(names, on));
+
+async function watch(names, on) {
   if (session.readOnly || names.length === 0) return;
   const done = [];
   await each(names, async (name) => {

@@ -1,5 +1,7 @@
 //! Acting: every action is a tool that is run, and its answer handed on.
 
+pub(crate) mod batch;
+
 use std::sync::Arc;
 
 use axum::extract::State;

@@ -7,7 +7,6 @@ mod answer;
 mod args;
 mod assets;
 mod background;
-mod batch;
 mod browser;
 mod change;
 mod channel;
@@ -27,18 +26,14 @@ mod logs;
 mod observe;
 mod openapi;
 mod picture;
-mod ports;
 mod processes;
-mod projects;
+mod reach;
 mod routes;
-mod schedule;
 mod serve;
 mod snapshot;
 mod state;
 mod undo;
-mod usage;
 mod verbs;
-mod watching;
 
 use std::process::ExitCode;
 

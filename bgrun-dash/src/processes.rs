@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::answer::{self, Problem};
 use crate::extract::Name;
+use crate::reach::watching;
 use crate::state::Dashboard;
-use crate::{verbs, watching};
+use crate::verbs;
 
 /// So many last lines of its stderr explain an end.
 const LAST_WORDS: &str = "20";

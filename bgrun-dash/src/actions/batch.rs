@@ -94,8 +94,8 @@ pub(crate) struct Ids {
     ids: Vec<String>,
 }
 
-/// What is to come back: the id of each undo, and its spec.
-type Returns = Vec<(String, Value)>;
+/// Flags of `bgrun-run`, and what is started so: ids and specs.
+type Way = (&'static [&'static str], Vec<(String, Value)>);
 
 pub(crate) async fn undo(
     State(dashboard): State<Arc<Dashboard>>,
@@ -106,7 +106,7 @@ pub(crate) async fn undo(
     let is_there = |name: &str| all.iter().any(|record| record["name"] == name);
     let mut done = Vec::new();
     // What is started in one way is started by one run.
-    let mut ways: Vec<(&[&str], Returns)> = Vec::new();
+    let mut ways: Vec<Way> = Vec::new();
     for id in ids {
         let Some(undo) = Undo::find(&dashboard.home, &id) else {
             done.push(json!({"name": null, "error": "that cannot be undone any more"}));

@@ -1,0 +1,108 @@
+//! What is done to many processes at once in the page, and to the one that serves it.
+
+use tests::*;
+
+fn row(name: &str, part: &str) -> String {
+    format!("tr.process[data-name=\"{name}\"] {part}")
+}
+
+/// Finds an action in the palette by these words, and takes it.
+fn choose(browser: &Browser, words: &str) {
+    browser.until("!document.querySelector('dialog')");
+    browser.press_with(key::CONTROL, 'k');
+    browser.until("document.querySelector('dialog.palette')");
+    browser.press(words.chars().chain([key::ENTER]));
+}
+
+#[test]
+fn what_is_done_to_many_names_how_many_and_can_be_taken_back() {
+    let home = Home::new();
+    for name in ["one", "two", "three"] {
+        home.start_sleep(name);
+    }
+    home.start_sleep("idle");
+    home.kill(["idle"]);
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.until("document.querySelectorAll('tr.process').length === 4");
+    let statuses =
+        |status: &str| ["one", "two", "three"].iter().all(|name| home.ls(name).status() == status);
+    choose(&browser, "stop all (3)");
+    browser.until_it_shows("Stop 3 processes?");
+    browser.until("document.querySelectorAll('.whom li').length === 3");
+    // The Enter that chose it stops nothing, and neither does Escape.
+    browser.until("document.activeElement.textContent === 'Cancel'");
+    browser.press([key::ESCAPE]);
+    browser.until("!document.querySelector('dialog')");
+    assert!(statuses("running"));
+    choose(&browser, "stop all");
+    browser.until_it_shows("Stop 3 processes?");
+    browser.press([key::TAB, key::ENTER]);
+    eventually("they are stopped", || statuses("stopped"));
+    browser.until_it_shows("one, two, three stopped");
+    browser.press(['u']);
+    eventually("they run again", || statuses("running"));
+    assert_eq!(home.ls("idle").status(), "stopped", "it did not run before");
+
+    choose(&browser, "restart all that run (3)");
+    browser.until_it_shows("Restart 3 processes?");
+    browser.click(".sheet footer .primary");
+    eventually("they are restarted", || home.ls("one").number("run") == 3);
+    browser.until("!document.querySelector('.status[data-status=busy]')");
+    choose(&browser, "clean");
+    browser.until_it_shows("Delete one process?");
+    browser.click(".sheet footer .danger-fill");
+    eventually("it is gone", || home.find("idle").is_none());
+    choose(&browser, "nuke");
+    browser.until_it_shows("Stop and delete 3 processes?");
+    browser.click(".sheet footer .danger-fill");
+    eventually("all are gone", || home.all().is_empty());
+    browser.until_it_shows("one, two, three deleted");
+    browser.press(['u']);
+    eventually("they are back", || home.all().len() == 3 && statuses("running"));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn the_dashboard_is_asked_for_once_more_before_it_ends_itself() {
+    let home = Home::new();
+    let port = free_port().to_string();
+    let begun = home.bgrun(["dashboard", "--port", &port]).ok().out();
+    home.start_sleep("web");
+    let browser = Browser::new(&home);
+    browser.go(begun.lines().next().expect("a URL"));
+    browser.until("document.querySelectorAll('tr.process').length === 2");
+    choose(&browser, "stop all (1)");
+    browser.until_it_shows("What serves this page is left out.");
+    browser.press([key::ESCAPE]);
+    browser.click(&row("bgr-dashboard", ".act-stop"));
+    browser.until_it_shows("Stop bgr-dashboard?");
+    browser.press([key::ESCAPE]);
+    browser.until("!document.querySelector('dialog')");
+    assert_eq!(home.ls("bgr-dashboard").status(), "running");
+    browser.click(&row("bgr-dashboard", ".act-stop"));
+    browser.click(".sheet footer .danger-fill");
+    home.until("bgr-dashboard", "stopped");
+    browser.until("!document.querySelector('#outage').hidden");
+    assert_eq!(home.ls("web").status(), "running");
+}
+
+#[test]
+fn a_column_is_sorted_by_both_ways_round() {
+    let home = Home::new();
+    for name in ["a", "b", "c"] {
+        home.start_sleep(name);
+    }
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.until("document.querySelectorAll('tr.process').length === 3");
+    let order =
+        "[...document.querySelectorAll('tr.process')].map(row => row.dataset.name).join('')";
+    browser.click(".sort[data-sort=name]");
+    browser.until(&format!("{order} === 'abc'"));
+    browser.click(".sort[data-sort=name]");
+    browser.until(&format!("{order} === 'cba'"));
+    browser.until("document.querySelector('th[aria-sort=descending]').textContent === 'Name'");
+    choose(&browser, "sort in reverse");
+    browser.until(&format!("{order} === 'abc'"));
+}
