@@ -49,6 +49,9 @@ fn a_process_is_changed_by_the_form_and_the_change_is_taken_back() {
     // Without a variable and without its group: then all that stays is said again.
     put(&browser, "#form-env", "SECRET=••••••\nB=2");
     browser.script("document.querySelector('#form-group').value = ''", &[]);
+    browser.click("#form-variables summary");
+    let sets = "[...document.querySelectorAll('#form-variables li')].map(e => e.textContent)";
+    browser.until(&format!("{sets}.join() === 'B2,SECRETs3cret'"));
     browser.click(".form-more summary");
     put(&browser, "#form-ready", "log:(");
     browser.until_it_shows("is not a regular expression");

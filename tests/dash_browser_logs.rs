@@ -259,3 +259,52 @@ fn lines_are_copied_and_a_log_is_downloaded_as_it_is() {
     assert_eq!(String::from_utf8_lossy(&kept), home.out("web"), "byte by byte");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+fn what_was_written_when_is_chosen_by_mouse_and_by_keyboard_and_has_an_address() {
+    let home = Home::new();
+    let script = "for i in 1 2 3; do echo out $i; sleep 0.25; done; exec sleep 60";
+    home.start("web", ["sh", "-c", script]);
+    home.until_out("web", "out 3");
+    let lines = home.verb("logs", ["web", "--json", "--stdout"]).ok().json_lines();
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.view("#/logs/web");
+    browser.until_it_shows("3 lines");
+    browser.click(".log-bar .when");
+    browser.fill("#span-since", lines[1].text("time"));
+    browser.fill("#span-until", lines[1].text("time"));
+    browser.click("#span-show");
+    browser.until("!document.querySelector('dialog')");
+    browser.until_it_shows("1 line");
+    browser.until(&format!("{LAST} === 'out 2'"));
+    browser.until("document.querySelector('.log-bar .when[aria-pressed=true]')");
+
+    // The address leads to it, too.
+    let place = browser.url();
+    assert!(place.contains("since=") && place.contains("until="), "{place}");
+    browser.go("about:blank");
+    browser.go(&place);
+    browser.until_it_shows("1 line");
+    browser.until(&format!("{LAST} === 'out 2'"));
+
+    // What makes no sense is said, and everything stays as it was.
+    browser.press_with(key::CONTROL, 'k');
+    browser.until("document.querySelector('dialog.palette')");
+    browser.press("written since".chars().chain([key::ENTER]));
+    browser.until("document.activeElement.id === 'span-since'");
+    browser.script("document.querySelector('#span-since').value = ''", &[]);
+    browser.press("soon".chars().chain([key::ENTER]));
+    browser.until("document.querySelector('#span-problem').textContent.includes('is no time')");
+    browser.until("document.querySelector('#span-since[aria-invalid=true]')");
+    browser.press([key::ESCAPE]);
+    browser.until("!document.querySelector('dialog')");
+    browser.until(&format!("{LAST} === 'out 2'"));
+    browser.press_with(key::CONTROL, 'k');
+    browser.until("document.querySelector('dialog.palette')");
+    browser.press("of any time".chars().chain([key::ENTER]));
+    browser.until_it_shows("3 lines");
+    assert!(!browser.url().contains("since="));
+    let complaints = browser.complaints();
+    assert!(complaints.iter().all(|one| one.contains("422")), "{complaints:?}");
+}

@@ -102,6 +102,15 @@ fn look_at_every_screen(theme: &str, (width, height): (u32, u32)) {
     browser.click(".form-more summary");
     browser.script("document.querySelector('#form-log_total').scrollIntoView()", &[]);
     look("change-more");
+    browser.click("#form-variables summary");
+    browser.until("document.querySelector('#form-variables .value')?.textContent === 's3cret'");
+    look("change-variables");
+    browser.view("#/logs/orders?since=1h");
+    browser.until("document.querySelector('.log-bar .when[aria-pressed=true]')");
+    browser.click(".log-bar .when");
+    browser.until("document.querySelector('#span-since').value === '1h'");
+    look("logs-when");
+    browser.press([key::ESCAPE]);
     browser.view("#/");
     browser.until("!document.querySelector('dialog')");
     browser.press(['?']);

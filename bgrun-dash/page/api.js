@@ -51,6 +51,8 @@ export const undoMany = (ids) => call("POST", "/api/undo", { ids });
 export const undo = (id) => call("POST", `/api/undo/${encode(id)}`);
 /** Of a spec, or of a change of the process of this name. */
 export const check = (spec, of, freshEnv) => call("POST", `/api/check${asked({ change: of, fresh_env: freshEnv })}`, spec);
+/** What it sets: `{env}`, with all values. */
+export const variables = (spec, of) => call("POST", `/api/variables${asked({ change: of })}`, spec);
 export const watch = (name, on) => call("POST", `/api/watch/${encode(name)}`, { on });
 /** What logs take on the disk: of one process, or of all. */
 export const usage = (name) => get(name === undefined ? "/api/usage" : `/api/usage/${encode(name)}`);
@@ -70,6 +72,9 @@ export function log(name, tab, where = {}) {
   const query = new URLSearchParams({ tab, lines: 10_000, ...where });
   return get(`/api/logs/${encode(name)}?${query}`);
 }
+
+/** The bytes that were written then: `{from, to}`; `when` is `{since, until}`. */
+export const span = (name, tab, when) => get(`/api/logs/${encode(name)}/span?${new URLSearchParams({ tab, ...when })}`);
 
 /** The lines of a whole log that match; `where` is `{tab, grep, ignore_case, before, lines}`. */
 export const search = (name, where, signal) => call("GET", `/api/logs/${encode(name)}/search${asked(where)}`, undefined, signal);

@@ -6,6 +6,7 @@ import { h } from "./dom.js";
 import { help } from "./help.js";
 import { clearSelection, reverse, selectAll, selected, targets } from "./list.js";
 import { showLoginAddress } from "./login-address.js";
+import { LATELY, askSpan } from "./log-span.js";
 import { logsOpen } from "./logs.js";
 import { palette } from "./palette.js";
 import { all, find, isUp } from "./processes.js";
@@ -90,6 +91,9 @@ function ofLogs() {
     ["Logs: stand still", () => view.setFollow(false), "F"],
     ["Logs: search", () => view.bar.focus(), "/"],
     ["Logs: search what is older than these lines", () => view.far.look()],
+    ["Logs: written since, or until …", () => askSpan(view)],
+    ...LATELY.map(([since, label]) => [`Logs: of the ${label}`, () => view.setSpan({ since, until: "" }).catch((why) => view.bar.say(why.message))]),
+    ...(view.span ? [["Logs: of any time", () => view.setSpan({ since: "", until: "" })]] : []),
     ["Logs: stdout and stderr", () => view.setTab("both")],
     ["Logs: only stdout", () => view.setTab("stdout")],
     ["Logs: only stderr", () => view.setTab("stderr")],

@@ -6,6 +6,7 @@ import * as api from "./api.js";
 import { byId, h, iconButton, setText } from "./dom.js";
 import { copy } from "./empty.js";
 import { formFields } from "./form-fields.js";
+import { formVariables } from "./form-variables.js";
 import { find, isUp, merge } from "./processes.js";
 import { go, processAddress } from "./router.js";
 import { changeOf, problemsOf, specOf, typedOf } from "./spec.js";
@@ -42,6 +43,8 @@ function make(record, like, { watch = null } = {}) {
   const typed = () => Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.type === "checkbox" ? control.checked : control.value]));
   const read = () => (record ? changeOf(typed(), was) : specOf(typed()));
 
+  const variables = formVariables(read, record?.name);
+
   function complain(problems) {
     for (const name of Object.keys(controls)) {
       const place = byId(`problem-${name}`);
@@ -74,7 +77,9 @@ function make(record, like, { watch = null } = {}) {
     try {
       const answer = await api.check(spec, record?.name, freshEnv());
       if (mine !== asked) return;
-      complain([...problems, ...problemsOf(answer)]);
+      const wrong = [...problems, ...problemsOf(answer)];
+      complain(wrong);
+      if (wrong.length === 0) variables.look();
       if (answer.line) setText(line, answer.line);
       showChanges(spec, answer);
       if (!spec.workdir && answer.directory) controls.workdir.placeholder = answer.directory;
@@ -110,7 +115,7 @@ function make(record, like, { watch = null } = {}) {
     send(false);
   } },
     h("header", { class: "dialog-title" }, h("h2", { id: "form-title" }, record ? h("span", {}, "Change ", h("bdi", {}, record.name)) : "New process"), iconButton("close", "Close (Esc)", close)),
-    element,
+    element, variables.element,
     h("div", { class: "form-line" }, h("p", { class: "muted" }, record && !isRunning ? "The command line for it, which starts it, too:" : "This will be run:"), h("div", {}, line, iconButton("copy", "Copy this command line", () => copy(line.textContent, "Command line"))), differs),
     general,
     h("footer", {}, h("button", { type: "button", class: "button", onclick: close }, "Cancel"), starts, submit));

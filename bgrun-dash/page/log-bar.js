@@ -6,6 +6,7 @@ import { onDisk } from "./disk.js";
 import { arrange, h, icon, iconButton, setText } from "./dom.js";
 import { shortEnd } from "./explain.js";
 import { count, moment } from "./format.js";
+import { askSpan, saying } from "./log-span.js";
 
 const PAUSE_MS = 120;
 
@@ -38,6 +39,7 @@ export function logBar(view) {
   const follow = toggle("Follow", "Stay at the end (F)", (on) => view.setFollow(on));
   const times = toggle("Times", "Show when each line was written (T)", (on) => view.setTimes(on));
   const wrap = toggle("Wrap", "Wrap long lines (W)", (on) => view.setWrap(on));
+  const when = h("button", { type: "button", class: "button small when", title: "Show what was written since, or until, a time", "aria-pressed": "false", onclick: () => askSpan(view) }, "Any time");
   const size = h("span", { class: "muted size", role: "status" });
   const more = h("button", { type: "button", class: "button small", hidden: true, onclick: () => view.source.older(Infinity) }, "Load older");
   const disk = h("span", { class: "muted size disk-size" });
@@ -48,7 +50,7 @@ export function logBar(view) {
   const said = h("p", { class: "problem", role: "alert", hidden: true });
   const element = h("div", { class: "log-bar" },
     h("div", { class: "find-group", role: "search" }, find, tally, previous, next, only, view.far.button),
-    tabs, runs, h("div", { class: "toggles" }, follow, times, wrap),
+    tabs, runs, when, h("div", { class: "toggles" }, follow, times, wrap),
     h("div", { class: "ends" }, more, size, disk, rotate, iconButton("copy", "Copy all lines that are shown", () => view.copyAll()), iconButton("download", "Download", () => view.download())),
     said);
 
@@ -90,7 +92,10 @@ export function logBar(view) {
     },
     say(text) {
       setText(said, text);
-      said.hidden = false;
+      said.hidden = text === "";
+    },
+    noRun() {
+      runs.value = "";
     },
     update() {
       const { lines } = view;
@@ -102,6 +107,8 @@ export function logBar(view) {
       follow.setAttribute("aria-pressed", String(view.window.follow));
       times.setAttribute("aria-pressed", String(view.times));
       wrap.setAttribute("aria-pressed", String(view.window.wrap));
+      when.setAttribute("aria-pressed", String(view.span !== null));
+      setText(when, view.span ? saying(view.span) : "Any time");
       setText(size, count(lines.all.length, "line"));
       more.hidden = !view.source.hasOlder || view.source.streams.some((stream) => stream.older);
     },

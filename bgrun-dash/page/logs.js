@@ -34,6 +34,8 @@ class LogsView {
     /** The place that is visited: `{stream, offset}`; null at the end. */
     this.island = null;
     this.rangeOf = () => null;
+    /** The times of which it is shown what was written, `{since, until}`; null for all. */
+    this.span = null;
     this.lines = new Lines();
     this.lines.read = (line) => plain(line.text.length > LONGEST ? line.text.slice(0, LONGEST) : line.text);
     this.window = new LogWindow(this.lines, (line, row) => this.draw(line, row));
@@ -212,19 +214,49 @@ class LogsView {
 
   /** Shows what one run wrote, or everything. */
   setRun(run, runs) {
-    this.run = run;
-    this.island = null;
-    this.far.forget();
-    this.far.place(null);
     const at = runs.findIndex((known) => known.run === run);
-    this.rangeOf = (stream) => {
+    this.run = run;
+    this.#only(null, (stream) => {
       if (at < 0) return null;
       const start = (known) => known?.[`${stream.tab}_offset`] ?? null;
       return { from: start(runs[at]) ?? 0, to: start(runs[at - 1]) };
-    };
-    this.source.only(this.rangeOf);
-    this.window.toEnd();
+    });
     setQuery("run", at < 0 ? null : String(run), { replace: true });
+  }
+
+  /** Shows what was written then; of a log of which nobody knows when, everything. */
+  async setSpan(span) {
+    const isAll = !span.since && !span.until;
+    const unknown = [];
+    const find = async (stream) => {
+      try {
+        return [stream, isAll ? null : await api.span(stream.name, stream.tab, span)];
+      } catch (why) {
+        if (why.status !== 409) throw why;
+        unknown.push(why.message);
+        return [stream, null];
+      }
+    };
+    const spans = new Map(await Promise.all(this.source.streams.map(find)));
+    this.run = null;
+    this.bar.noRun();
+    this.bar.say([...new Set(unknown)].join("\n"));
+    this.#only(isAll ? null : span, (stream) => spans.get(stream));
+    setQuery("run", null, { replace: true });
+  }
+
+  /** Shows a part of each log: what `rangeOf(stream)` says. */
+  #only(span, rangeOf) {
+    this.span = span;
+    this.island = null;
+    this.hit = -1;
+    this.far.forget();
+    this.far.place(null);
+    this.rangeOf = rangeOf;
+    this.source.only(rangeOf);
+    this.window.toEnd();
+    this.bar.update();
+    for (const key of ["since", "until"]) setQuery(key, span?.[key] || null, { replace: true });
   }
 
   copyAll() {
@@ -269,9 +301,11 @@ export function showLogs(now) {
   if (tab) open.setTab(tab);
   const mine = open;
   const asked = now.query.get("find");
+  const span = { since: now.query.get("since") ?? "", until: now.query.get("until") ?? "" };
   open.source.open().then(() => {
     if (open !== mine) return;
     if (asked && mine.bar.question() === asked) mine.search(asked, mine.lines.onlyHits);
+    if (span.since || span.until) mine.setSpan(span).catch((why) => mine.bar.say(why.message));
     const [index, side, offset] = (now.query.get("at") ?? "").split(".");
     const stream = mine.source.streams.find((one) => one.name === names[Number(index)] && one.tab === side);
     if (stream && Number.isSafeInteger(Number(offset))) mine.visit(stream, Number(offset));

@@ -161,7 +161,8 @@ impl Change {
         [how].into_iter().chain(self.switches()).collect()
     }
 
-    fn switches(&self) -> impl Iterator<Item = &'static str> {
+    /// How, as far as it is not a start.
+    pub(crate) fn switches(&self) -> impl Iterator<Item = &'static str> {
         let all = [(self.is_reset, "--reset"), (self.has_fresh_env, "--fresh-env")];
         all.into_iter().filter_map(|(is_on, flag)| is_on.then_some(flag))
     }

@@ -1,11 +1,13 @@
 //! `POST /api/check`: whether a spec would start, or a change would, as far as can be told
-//! without starting it, and the command line that would.
+//! without starting it, and the command line that would. `POST /api/variables`: what it would
+//! be given.
 
 pub(crate) mod spec;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use axum::response::Response;
 use bgrun_store::name;
 use serde::Deserialize;
@@ -52,6 +54,26 @@ pub(crate) async fn check(
     checked["line"] = change.line()?.into();
     try_out(&mut checked, change.spec(), &change.flags(true)).await?;
     answer::value(&checked)
+}
+
+/// What the files and the fields of a spec set, or of a change, secrets too: asked for by itself.
+pub(crate) async fn variables(
+    Asked(question): Asked<Question>,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let mut arguments = vec!["-", "--json", "--print-env"];
+    let spec: Value = match question.change {
+        None => sent.json()?,
+        Some(name) => {
+            let record = processes::record(&name, &["--env"]).await?;
+            let change = Change::new(&record, &sent.json()?)?;
+            arguments.extend(change.switches());
+            change.spec().clone()
+        }
+    };
+    let came = verbs::run("bgrun-run", &arguments, Value::from(vec![spec]).to_string()).await?;
+    let env: Value = serde_json::from_slice(&came.done()?).context("read the variables")?;
+    answer::value(&json!({"env": env}))
 }
 
 fn has_command(spec: &Spec) -> bool {

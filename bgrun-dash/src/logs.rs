@@ -2,6 +2,7 @@
 //! ever, also when a rotation has moved it into an archive.
 
 pub(crate) mod search;
+pub(crate) mod span;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -180,4 +180,16 @@ pub(super) const ACTS: &[Route] = &[
         refuses: &[404, 503],
         handler: || post(check::check),
     },
+    Route {
+        method: Method::Post,
+        path: "/api/variables",
+        operation: "variables",
+        about: "The variables that a spec, its files and its configuration set, with their \
+                values; nothing is started.",
+        query: &[word("change", TEXT, "The process of which the body is a change.")],
+        body: Some("Spec"),
+        gives: Gives::Json("Variables"),
+        refuses: &[404, 409, 422, 503],
+        handler: || post(check::variables),
+    },
 ];

@@ -53,6 +53,22 @@ pub(super) const LOOKS: &[Route] = &[
     },
     Route {
         method: Method::Get,
+        path: "/api/logs/{name}/span",
+        operation: "span",
+        about: "The bytes of a log that were written between two times, or since one: where \
+                `logs` can begin.",
+        query: &[
+            word("tab", TAB, "Which of the two logs; stdout unless said."),
+            word("since", TEXT, "A time, as `bgrun logs --since` takes it: 10m (ago), 14:03."),
+            word("until", TEXT, "The same. Without it, the span goes on with what is written."),
+        ],
+        body: None,
+        gives: Gives::Json("Span"),
+        refuses: &[404, 409, 422, 503],
+        handler: || get(logs::span::span),
+    },
+    Route {
+        method: Method::Get,
         path: "/api/logs/{name}/download",
         operation: "download",
         about: "A whole log, as it is.",
