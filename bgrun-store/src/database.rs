@@ -4,7 +4,8 @@
 //! a deferred one that reads first fails with "locked" under concurrent writers
 //! whatever the busy timeout. The WAL is left in place when a tool closes, or each
 //! would pay a checkpoint and the next one for making the files anew. It is kept short,
-//! because the first to open a database after nobody had it open reads all of its WAL.
+//! because the first to open a database after nobody had it open reads all of its WAL;
+//! by us and not by SQLite after a commit, which `.cargo/config.toml` switches off.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -26,9 +27,6 @@ use crate::{rows, schema};
 /// The pages after which a writer carries the WAL over into the database: a few starts.
 const WAL_PAGES: i64 = 32;
 
-/// SQLite's own checkpoint after a commit: never. [`Store::shorten_wal`] does it.
-const NO_AUTOCHECKPOINT: i64 = 0;
-
 /// What a write must survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -37,6 +35,9 @@ pub enum Durability {
     /// The end of this process: facts that only this boot needs.
     Boot,
 }
+
+/// With what a connection begins: SQLite's default, `synchronous=FULL`.
+const SQLITES_DURABILITY: Durability = Durability::Power;
 
 /// The open registry.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub struct Store {
     is_wal_new: Cell<bool>,
     /// Something was written: the WAL may be too long by now.
     has_written: bool,
+    /// What the next commit survives.
+    durability: Durability,
 }
 
 impl Store {
@@ -132,7 +135,14 @@ impl Store {
             .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
             .map_err(failed)?;
         let file = file_at(path);
-        Ok(Self { connection, file, path: path.to_owned(), is_wal_new, has_written: false })
+        Ok(Self {
+            connection,
+            file,
+            path: path.to_owned(),
+            is_wal_new,
+            has_written: false,
+            durability: SQLITES_DURABILITY,
+        })
     }
 
     /// How long a store that was just opened waits for other writers.
@@ -158,21 +168,16 @@ impl Store {
     ) -> Result<T, E> {
         let path = self.path.clone();
         let failed = |error: &rusqlite::Error| E::from(Error::from_sqlite(path.clone(), error));
-        let synchronous = match durability {
-            Durability::Power => "FULL",
-            Durability::Boot => "NORMAL",
-        };
-        self.connection
-            .pragma_update(None, "synchronous", synchronous)
-            .and_then(|()| {
-                self.connection.pragma_update_and_check(
-                    None,
-                    "wal_autocheckpoint",
-                    NO_AUTOCHECKPOINT,
-                    |_| Ok(()),
-                )
-            })
-            .map_err(|error| failed(&error))?;
+        if durability != self.durability {
+            let synchronous = match durability {
+                Durability::Power => "FULL",
+                Durability::Boot => "NORMAL",
+            };
+            self.connection
+                .pragma_update(None, "synchronous", synchronous)
+                .map_err(|error| failed(&error))?;
+            self.durability = durability;
+        }
         self.has_written = true;
         let transaction = self
             .connection
@@ -321,5 +326,22 @@ fn unusable(path: &Path, error: &std::io::Error) -> Error {
             Error::ReadOnly(path)
         }
         _ => Error::Unusable { path, reason: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_is_built_with_what_the_store_takes_for_granted() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let home = Home::at(directory.path().to_owned());
+        let (store, _) = Store::open(&home).expect("open");
+        let pragma = |name| -> i64 {
+            store.connection.pragma_query_value(None, name, |row| row.get(0)).expect(name)
+        };
+        assert_eq!(pragma("wal_autocheckpoint"), 0, "see .cargo/config.toml");
+        assert_eq!(pragma("synchronous"), 2, "FULL");
     }
 }

@@ -129,52 +129,64 @@ fn end_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<End>> {
     }))
 }
 
+const SPEC: &str = r#"SELECT p.name, p."group", p.command, p.argv, p.workdir, p.configPath, p.stdout_path,
+    p.stderr_path, p.shared_log, p.env, p.settings, p.env_files, p.umask, p.stop_signal,
+    p.stop_timeout_ms, p.keep_alive, p.memory_limit_bytes, p.restart_interval_minutes,
+    p.started_by, c.variables, p.backoff_min_ms, p.backoff_max_ms, p.max_restarts,
+    p.restart_window_ms, p.stop_exit_codes, p.no_config, p.after, p.ready,
+    p.container_engine, p.container_name, p.log_max_size_bytes, p.log_keep,
+    p.log_compress, p.log_max_total_bytes, p.project, p.wanted
+FROM process p LEFT JOIN caller_environment c ON c.process_id = p.id WHERE p.id = ?1"#;
+
 pub(crate) fn spec(connection: &Connection, id: i64) -> rusqlite::Result<Option<Spec>> {
-    let mut statement = connection.prepare_cached(
-        r#"SELECT p.name, p."group", p.command, p.argv, p.workdir, p.configPath, p.stdout_path,
-            p.stderr_path, p.shared_log, p.env, p.settings, p.env_files, p.umask, p.stop_signal,
-            p.stop_timeout_ms, p.keep_alive, p.memory_limit_bytes, p.restart_interval_minutes,
-            p.started_by, c.variables, p.backoff_min_ms, p.backoff_max_ms, p.max_restarts,
-            p.restart_window_ms, p.stop_exit_codes, p.no_config, p.after, p.ready,
-            p.container_engine, p.container_name, p.log_max_size_bytes, p.log_keep,
-            p.log_compress, p.log_max_total_bytes, p.project
-        FROM process p LEFT JOIN caller_environment c ON c.process_id = p.id WHERE p.id = ?1"#,
-    )?;
-    let read = |row: &Row<'_>| {
-        let argv: Option<Vec<u8>> = row.get(3)?;
-        let timeout: i64 = row.get(14)?;
-        let variables: Option<Vec<u8>> = row.get(19)?;
-        Ok(Spec {
-            name: row.get(0)?,
-            group: row.get(1)?,
-            command: row.get(2)?,
-            argv: argv.map(|joined| split(&joined)),
-            directory: path(row.get_ref(4)?),
-            config: optional_path(row, 5)?,
-            stdout: path(row.get_ref(6)?),
-            stderr: path(row.get_ref(7)?),
-            shared_log: row.get(8)?,
-            overrides: variables_of(row, 9)?,
-            settings: variables_of(row, 10)?,
-            environment_files: paths(row.get(11)?),
-            umask: row.get(12)?,
-            stop_signal: row.get(13)?,
-            stop_timeout: Duration::from_millis(timeout.try_into().unwrap_or(0)),
-            keep_alive: keep_alive(row, 15)?,
-            restart_policy: restart_policy(row, 20)?,
-            memory_limit_bytes: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
-            restart_interval_minutes: row.get::<_, Option<i64>>(17)?.map(i64::cast_unsigned),
-            started_by: row.get(18)?,
-            no_config: row.get(25)?,
-            after: words(row, 26)?,
-            ready: row.get(27)?,
-            container: container(row, 28)?,
-            log_policy: log_policy(row, 30)?,
-            project: optional_path(row, 34)?,
-            caller_environment: split_variables(&variables.unwrap_or_default()),
-        })
-    };
-    statement.query_row([id], read).optional()
+    connection.prepare_cached(SPEC)?.query_row([id], spec_of).optional()
+}
+
+/// The spec of a process of this id, cookie and latest request, and what the user wants of it.
+pub(crate) fn meant(
+    connection: &Connection,
+    id: i64,
+    cookie: &str,
+    request: i64,
+) -> rusqlite::Result<Option<(Wanted, Spec)>> {
+    let sql = format!("{SPEC} AND p.cookie = ?2 AND p.request = ?3");
+    let read = |row: &Row<'_>| Ok((wanted(row, 35)?, spec_of(row)?));
+    connection.prepare_cached(&sql)?.query_row(params![id, cookie, request], read).optional()
+}
+
+fn spec_of(row: &Row<'_>) -> rusqlite::Result<Spec> {
+    let argv: Option<Vec<u8>> = row.get(3)?;
+    let timeout: i64 = row.get(14)?;
+    let variables: Option<Vec<u8>> = row.get(19)?;
+    Ok(Spec {
+        name: row.get(0)?,
+        group: row.get(1)?,
+        command: row.get(2)?,
+        argv: argv.map(|joined| split(&joined)),
+        directory: path(row.get_ref(4)?),
+        config: optional_path(row, 5)?,
+        stdout: path(row.get_ref(6)?),
+        stderr: path(row.get_ref(7)?),
+        shared_log: row.get(8)?,
+        overrides: variables_of(row, 9)?,
+        settings: variables_of(row, 10)?,
+        environment_files: paths(row.get(11)?),
+        umask: row.get(12)?,
+        stop_signal: row.get(13)?,
+        stop_timeout: Duration::from_millis(timeout.try_into().unwrap_or(0)),
+        keep_alive: keep_alive(row, 15)?,
+        restart_policy: restart_policy(row, 20)?,
+        memory_limit_bytes: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
+        restart_interval_minutes: row.get::<_, Option<i64>>(17)?.map(i64::cast_unsigned),
+        started_by: row.get(18)?,
+        no_config: row.get(25)?,
+        after: words(row, 26)?,
+        ready: row.get(27)?,
+        container: container(row, 28)?,
+        log_policy: log_policy(row, 30)?,
+        project: optional_path(row, 34)?,
+        caller_environment: split_variables(&variables.unwrap_or_default()),
+    })
 }
 
 pub(crate) fn wanted(row: &Row<'_>, column: usize) -> rusqlite::Result<Wanted> {

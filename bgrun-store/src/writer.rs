@@ -87,6 +87,19 @@ impl<'a> Writer<'a> {
             .map_err(|error| self.failed(&error))
     }
 
+    /// [`Writer::wanted`], with everything needed to start it.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn meant(
+        &self,
+        id: i64,
+        cookie: &str,
+        request: i64,
+    ) -> Result<Option<(Wanted, Spec)>, Error> {
+        rows::meant(self.transaction, id, cookie, request).map_err(|error| self.failed(&error))
+    }
+
     /// Whether a process is called `name`.
     ///
     /// # Errors

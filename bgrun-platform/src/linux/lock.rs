@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -121,13 +121,14 @@ impl Lock {
     pub fn write_line(&self, line: &str) -> io::Result<()> {
         let text = format!("{line}\n");
         let length = text.len() as u64;
-        if self.file.metadata()?.len() < length {
+        let before = self.file.metadata()?;
+        if before.blocks() * 512 < length + SPARE_BYTES {
             // Where it is not supported the write itself allocates.
             let flags = FallocateFlags::KEEP_SIZE;
             let _ = rustix::fs::fallocate(&self.file, flags, 0, length + SPARE_BYTES);
         }
         self.file.write_all_at(text.as_bytes(), 0)?;
-        self.file.set_len(length)
+        if before.len() > length { self.file.set_len(length) } else { Ok(()) }
     }
 
     /// Leaves the present time at the file, and lets whoever watches its directory know.

@@ -21,9 +21,9 @@ pub(crate) fn end<T>(
     next: impl FnOnce(&Writer<'_>, Wanted, &Spec) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
     in_store(home, |writer| {
-        let next = match (wanted(writer, line)?, writer.spec(line.id)?) {
-            (Some(wanted), Some(spec)) => Some(next(writer, wanted, &spec)?),
-            _ => None,
+        let next = match meant(writer, line)? {
+            Some((wanted, spec)) => Some(next(writer, wanted, &spec)?),
+            None => None,
         };
         write_run(writer, line)?;
         Ok(next)
@@ -36,8 +36,8 @@ pub(crate) fn restart<T>(
     line: &LockLine<Identity>,
     act: impl FnOnce(&Writer<'_>, &Spec) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
-    in_store(home, |writer| match (wanted(writer, line)?, writer.spec(line.id)?) {
-        (Some(Wanted::Up), Some(spec)) => act(writer, &spec).map(Some),
+    in_store(home, |writer| match meant(writer, line)? {
+        Some((Wanted::Up, spec)) => act(writer, &spec).map(Some),
         _ => Ok(None),
     })
 }
@@ -50,7 +50,10 @@ pub(crate) fn spec(home: &Home, line: &LockLine<Identity>) -> Option<Spec> {
 
 /// Whether the store says that the process is to run, by the start that `line` serves.
 pub(crate) fn is_still_wanted(home: &Home, line: &LockLine<Identity>) -> Result<bool, Error> {
-    in_store(home, |writer| Ok(wanted(writer, line)? == Some(Wanted::Up)))
+    in_store(home, |writer| {
+        let wanted = writer.wanted(line.id, &line.cookie, line.request)?;
+        Ok(wanted == Some(Wanted::Up))
+    })
 }
 
 pub(crate) fn write_run(writer: &Writer<'_>, line: &LockLine<Identity>) -> Result<(), Error> {
@@ -58,9 +61,9 @@ pub(crate) fn write_run(writer: &Writer<'_>, line: &LockLine<Identity>) -> Resul
     writer.record_run(line.id, &line.as_run(), supervisor.as_deref())
 }
 
-/// What the user wants, by the start that `line` serves.
-fn wanted(writer: &Writer<'_>, line: &LockLine<Identity>) -> Result<Option<Wanted>, Error> {
-    writer.wanted(line.id, &line.cookie, line.request)
+/// What the user wants of what, by the start that `line` serves.
+fn meant(writer: &Writer<'_>, line: &LockLine<Identity>) -> Result<Option<(Wanted, Spec)>, Error> {
+    writer.meant(line.id, &line.cookie, line.request)
 }
 
 fn in_store<T>(home: &Home, act: impl FnOnce(&Writer<'_>) -> Result<T, Error>) -> Result<T, Error> {
