@@ -311,6 +311,28 @@ fn a_stop_that_finds_what_was_started_after_its_look_stops_it_for_good() {
 }
 
 #[test]
+fn what_is_started_while_its_name_is_forgotten_keeps_its_log() {
+    let home = Home::with_faults();
+    home.start("web", ["sh", "-c", "echo old; exec sleep 60"]);
+    home.until_out("web", "old");
+    let delete = home.verb("kill", ["web", "--delete"]);
+    let delete = delete.env("BGRUN_FAULT", "kill:after-forget:stop").spawn();
+    eventually("it has forgotten web", || {
+        status_field(delete.pid(), "State").is_some_and(|state| state.starts_with('T'))
+    });
+    home.start("web", ["sh", "-c", "echo new; exec sleep 60"]);
+    home.until_out("web", "new");
+    delete.life.signal(Signal::CONT);
+    delete.done().ok();
+    assert!(home.out("web").ends_with("new\n"), "{:?}", home.out("web"));
+    let lines = home.verb("logs", ["web", "--json"]).ok().json_lines();
+    assert!(lines.last().expect("a line")["time"].is_string(), "{lines:?}");
+    home.verb("kill", ["web", "--delete"]).ok();
+    assert!(!home.out_path("web").exists());
+    home.must_be_clean();
+}
+
+#[test]
 fn a_stop_that_comes_before_the_supervisor_listens_is_heard_by_it() {
     let home = Home::with_faults();
     let start = home.verb("run", ["web", "--", "sleep", "60"]);

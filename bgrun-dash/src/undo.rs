@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use bgrun_platform::logs::disk;
-use bgrun_store::{Home, Known};
+use bgrun_store::{Durability, Error, Home, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -104,7 +104,8 @@ pub(crate) fn expire(home: &Home) -> Option<Duration> {
         }
         let undo = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
         if let Some(Undo { record, removes_logs: true, .. }) = undo {
-            remove_logs(home, &record);
+            // Where the store cannot be asked they stay: they may be another one's by now.
+            let _ = remove_logs(home, &record);
         }
         let _ = std::fs::remove_file(path);
     }
@@ -123,25 +124,21 @@ pub(crate) fn expire_later(home: Home) {
     });
 }
 
-/// Removes the logs of a deleted process, unless another one writes there now.
-fn remove_logs(home: &Home, record: &Value) {
-    let known = Known::read(home);
-    if known.trouble.is_some() {
-        return;
-    }
-    for log in ["stdout_path", "stderr_path"].map(|key| record[key].as_str().unwrap_or_default()) {
-        let log = Path::new(log);
-        let is_used =
-            known.processes.iter().any(|process| process.stdout == log || process.stderr == log);
-        if !is_used && log.is_absolute() {
-            // What cannot be removed is in nobody's way.
-            let _ = disk::remove(log);
-        }
-    }
+/// Removes the logs of a deleted process, unless another one writes there now; whoever wants to
+/// start one waits until they are gone.
+fn remove_logs(home: &Home, record: &Value) -> Result<(), Error> {
+    let logs = ["stdout_path", "stderr_path"].map(|key| record[key].as_str().unwrap_or_default());
+    let logs = logs.iter().map(Path::new).filter(|log| log.is_absolute());
     let name = record["name"].as_str().unwrap_or_default();
-    if !name.is_empty() && known.processes.iter().all(|process| process.name != name) {
-        let _ = std::fs::remove_file(home.index(name));
-    }
+    let (mut store, _) = Store::open(home)?;
+    store.write(Durability::Boot, |writer| {
+        // What cannot be removed is in nobody's way.
+        let _ = disk::remove_each(&writer.unused(logs)?);
+        if !name.is_empty() && !writer.has(name)? {
+            let _ = std::fs::remove_file(home.index(name));
+        }
+        Ok(())
+    })
 }
 
 fn directory(home: &Home) -> PathBuf {

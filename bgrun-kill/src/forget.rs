@@ -1,12 +1,12 @@
 //! Forgetting processes: their rows, their lock files, their logs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bgrun_platform::engine::Unreachable;
 use bgrun_platform::logs::disk;
 use bgrun_platform::{Lock, fault, private, text, tool};
-use bgrun_store::{Durability, Error, Home, Store};
+use bgrun_store::{Durability, Error, Home, Process, Store};
 
 use crate::args::Args;
 use crate::containers::{self, Contained};
@@ -45,21 +45,24 @@ pub(crate) fn all(args: &Args, done: &mut [Stopped], home: &Home) -> Result<(), 
     store.write(Durability::Power, |writer| {
         held.iter().try_for_each(|(one, _, _)| writer.forget(one.target.process.id))
     })?;
-    drop(store);
-    let mut logs = Vec::new();
+    fault::at("kill:after-forget");
+    let mut left = Vec::new();
     for (one, _lock, path) in held {
         // Removed while it is held, so that nobody takes a lock that has no name.
         let _ = std::fs::remove_file(path);
         let _ = std::fs::remove_file(home.restart_lock(one.target.process.id));
         let _ = std::fs::remove_file(home.watch_lock(one.target.process.id));
+        one.is_deleted = true;
         let process = &one.target.process;
         if !args.keep_logs && !process.shared_log {
-            logs.extend([process.stdout.clone(), process.stderr.clone()]);
-            let _ = std::fs::remove_file(home.index(&process.name));
+            left.push(process);
         }
-        one.is_deleted = true;
     }
-    remove(&logs);
+    if !left.is_empty()
+        && let Err(error) = remove_logs(&mut store, home, &left)
+    {
+        tool::warn(format_args!("their logs are still there: {error}"));
+    }
     Ok(())
 }
 
@@ -69,12 +72,23 @@ fn remove_container(one: &mut Stopped, home: &Home) -> Result<(), Unreachable> {
     one.target.contained.as_ref().map_or(Ok(()), Contained::remove)
 }
 
-/// Removes logs with their archives and what belongs to them. One that was renamed is the
-/// user's, and not looked for.
-fn remove(logs: &[PathBuf]) {
-    let logs: Vec<&Path> = logs.iter().map(PathBuf::as_path).collect();
-    for (log, error) in disk::remove_each(&logs) {
-        let shown = text::safe_path(log);
-        tool::warn(format_args!("cannot remove {shown}: {}", text::reason(&error)));
-    }
+/// Removes the logs of what was forgotten, with their archives and what belongs to them. One
+/// that was renamed is the user's, and not looked for; one that a process writes into which was
+/// started meanwhile is that one's. Whoever wants to start one waits until they are gone.
+fn remove_logs(store: &mut Store, home: &Home, forgotten: &[&Process]) -> Result<(), Error> {
+    let both = |process: &&'_ Process| [process.stdout.clone(), process.stderr.clone()];
+    let logs: Vec<PathBuf> = forgotten.iter().flat_map(both).collect();
+    store.write(Durability::Boot, |writer| {
+        let logs = writer.unused(logs.iter().map(PathBuf::as_path))?;
+        for process in forgotten {
+            if !writer.has(&process.name)? {
+                let _ = std::fs::remove_file(home.index(&process.name));
+            }
+        }
+        for (log, error) in disk::remove_each(&logs) {
+            let shown = text::safe_path(log);
+            tool::warn(format_args!("cannot remove {shown}: {}", text::reason(&error)));
+        }
+        Ok(())
+    })
 }

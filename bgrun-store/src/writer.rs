@@ -142,6 +142,24 @@ impl<'a> Writer<'a> {
             .map_err(|error| self.failed(&error))
     }
 
+    /// Those of `logs` into which no process writes; as long as this transaction lasts, none is
+    /// made that would.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn unused<'p>(
+        &self,
+        logs: impl IntoIterator<Item = &'p Path>,
+    ) -> Result<Vec<&'p Path>, Error> {
+        let mut unused = Vec::new();
+        for log in logs {
+            if self.other_writer("", log, false)?.is_none() {
+                unused.push(log);
+            }
+        }
+        Ok(unused)
+    }
+
     /// Notes that the user wants the process `id` to run, from now on, anew.
     ///
     /// # Errors
