@@ -107,3 +107,17 @@ fn a_record_that_makes_no_sense_is_told_in_the_words_of_json() {
     }
     assert!(home.all().is_empty());
 }
+
+#[test]
+fn a_database_name_that_is_none_is_not_taken_for_the_usual_one() {
+    let home = Home::new();
+    home.start_sleep("web");
+    for words in [&["ls"][..], &["kill", "--all"], &["logs", "web"], &["run", "x", "--", "true"]] {
+        let output = home.bgrun(words).env("DB_NAME", "../shop\n").run();
+        assert!(output.code > 0 && output.out().is_empty(), "{output}");
+        let said = "DB_NAME='../shop\\n' names no database of bgrun: a name cannot contain '/'";
+        assert!(output.err().contains(said) && output.err().lines().count() == 1, "{output}");
+    }
+    assert_eq!(home.ls("web").status(), "running");
+    assert_eq!(home.all().len(), 1);
+}

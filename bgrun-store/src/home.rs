@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::name::{self, NameError};
 use crate::spec::Stream;
 use crate::variables;
 
@@ -13,10 +14,24 @@ pub struct Home {
     database_name: String,
 }
 
-/// There is neither `$BGR_HOME` nor a home directory to put it in.
-#[derive(Debug, thiserror::Error)]
-#[error("no state directory: neither BGR_HOME nor HOME is set")]
-pub struct NoHome;
+/// Why the environment names no state.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoHome {
+    /// There is neither `$BGR_HOME` nor a home directory to put it in.
+    #[error("no state directory: neither BGR_HOME nor HOME is set")]
+    Unset,
+    /// `$DB_NAME` cannot be part of a file name.
+    #[error(
+        "DB_NAME='{name}' names no database of bgrun: {rule} \
+         (if it is not meant for bgrun: 'env -u DB_NAME bgrun …')"
+    )]
+    Database {
+        /// What it is, with control characters as escapes.
+        name: String,
+        /// The part of the rule for names that is broken.
+        rule: NameError,
+    },
+}
 
 impl Home {
     /// The state directory `directory`, with the database of the default name.
@@ -35,7 +50,7 @@ impl Home {
     /// directory when `HOME` is not set, as under cron with an empty environment.
     ///
     /// # Errors
-    /// Nobody knows one.
+    /// See [`NoHome`].
     pub fn from_environment(user_home: impl FnOnce() -> Option<PathBuf>) -> Result<Self, NoHome> {
         let set = |key: &str| std::env::var_os(key).filter(|value| !value.is_empty());
         Self::find(set(variables::HOME), set("HOME"), set(variables::DB_NAME), user_home)
@@ -49,15 +64,17 @@ impl Home {
     ) -> Result<Self, NoHome> {
         let directory = match bgr_home {
             Some(directory) => PathBuf::from(directory),
-            None => home.map(PathBuf::from).or_else(user_home).ok_or(NoHome)?.join(".bgr"),
+            None => home.map(PathBuf::from).or_else(user_home).ok_or(NoHome::Unset)?.join(".bgr"),
         };
-        let directory = std::path::absolute(&directory).map_err(|_| NoHome)?;
-        // A name, never a path: what is not one is as good as not set.
-        let database_name = database_name
-            .and_then(|name| name.into_string().ok())
-            .filter(|name| crate::name::check(name).is_ok())
-            .unwrap_or_else(|| "bgr".to_owned());
-        Ok(Self { directory, database_name })
+        let directory = std::path::absolute(&directory).map_err(|_| NoHome::Unset)?;
+        let home = Self::at(directory);
+        let Some(name) = database_name else { return Ok(home) };
+        // A name, never a path; and what was mistyped must not mean the usual database.
+        let name = name.to_string_lossy().into_owned();
+        match name::check(&name) {
+            Ok(()) => Ok(home.with_database(&name)),
+            Err(rule) => Err(NoHome::Database { name: name.escape_debug().to_string(), rule }),
+        }
     }
 
     /// The state directory itself.
@@ -192,7 +209,9 @@ mod tests {
         let database = |name| find("/a", "", name).map(|home| home.database());
         assert_eq!(database(""), Some("/a/bgr_v2.sqlite".into()));
         assert_eq!(database("shop"), Some("/a/shop_v2.sqlite".into()));
-        assert_eq!(database("../../x"), Some("/a/bgr_v2.sqlite".into()));
+        for path in ["../../x", "/x", "..", "a\nb"] {
+            assert_eq!(database(path), None, "{path}");
+        }
     }
 
     #[test]
