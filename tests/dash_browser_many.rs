@@ -106,3 +106,32 @@ fn a_column_is_sorted_by_both_ways_round() {
     choose(&browser, "sort in reverse");
     browser.until(&format!("{order} === 'abc'"));
 }
+
+#[test]
+fn many_are_kept_alive_and_signalled_by_keyboard_and_the_guard_is_taken_back() {
+    let home = Home::new();
+    let names: Vec<String> = (0..10).map(|number| format!("job-{number}")).collect();
+    for name in &names {
+        home.start(name, ["sh", "-c", "trap 'echo heard' HUP; while :; do sleep 0.05; done"]);
+    }
+    home.verb("guard", ["--on", "job-3"]).ok();
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.until("document.querySelectorAll('tr.process').length === 10");
+    let kept = || home.all().iter().filter(|one| one["keep_alive"] == "always").count();
+    browser.press(['a', 'g']);
+    browser.until_it_shows("9 processes will be kept alive");
+    assert_eq!(kept(), 10);
+    browser.press(['u']);
+    eventually("as before", || kept() == 1);
+    assert_eq!(home.ls("job-3")["keep_alive"], "always");
+
+    choose(&browser, "send a signal to the 10");
+    browser.until_it_shows("Send a signal to 10 processes");
+    browser.press("SIGHUP (".chars().chain([key::ENTER]));
+    browser.until_it_shows("SIGHUP sent to 10 processes");
+    for name in &names {
+        home.until_out(name, "heard");
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

@@ -218,35 +218,41 @@ export async function refreshEnvironment(name) {
   }
 }
 
+/**
+ * Asks for each of them, or for many at once: `one(name)` and `many`, as `api.batch` takes it. Says what
+ * could not be done; resolves to what was answered of the others.
+ */
+async function askFor(names, one, many) {
+  const answers = [];
+  const failed = [];
+  const take = async (request, name) => {
+    try {
+      const done = [await request].flat();
+      failed.push(...done.filter(({ error }) => error).map((each) => `${each.name}: ${each.error}`));
+      answers.push(...done.filter(({ error }) => !error).map((each) => ({ name, ...each })));
+    } catch (why) {
+      failed.push(name ? `${name}: ${why.message}` : why.message);
+    }
+  };
+  await (names.length >= MANY ? portions(names, (some) => take(api.batch(many[0], some, many[1]))) : each(names, (name) => take(one(name), name)));
+  for (const text of failed.slice(0, 3)) toast(text, { bad: true });
+  if (failed.length > 3) toast(`and ${failed.length - 3} more`, { bad: true });
+  return answers;
+}
+
 /** Sends a signal; nothing else changes. */
 export async function sendSignal(names, signal, tree) {
   if (session.readOnly) return;
-  const sent = [];
-  await each(names, async (name) => {
-    try {
-      await api.signal(name, signal, tree);
-      sent.push(name);
-    } catch (why) {
-      toast(`${name}: ${why.message}`, { bad: true });
-    }
-  });
+  const sent = (await askFor(names, (name) => api.signal(name, signal, tree), ["signal", { signal, tree }])).map(({ name }) => name);
   if (sent.length > 0) toast(`${signal} sent to ${listed(sent)}${tree ? " and all that it started" : ""}`, { stays: 2500 });
 }
 
 /** Makes archives of what is in the logs. */
 export async function rotateLogs(names) {
   if (session.readOnly) return;
-  let archived = 0;
-  let isDone = true;
-  await each(names, async (name) => {
-    try {
-      for (const { archived_bytes: count } of await api.rotate(name)) archived += count;
-    } catch (why) {
-      isDone = false;
-      toast(`${name}: ${why.message}`, { bad: true });
-    }
-  });
-  if (isDone) toast(archived > 0 ? `${bytes(archived)} of logs archived` : "There is too little in the logs to rotate.", { stays: 3500 });
+  const done = await askFor(names, (name) => api.rotate(name), ["rotate"]);
+  const archived = done.reduce((sum, { archived_bytes: count }) => sum + count, 0);
+  if (done.length > 0) toast(archived > 0 ? `${bytes(archived)} of logs archived` : "There is too little in the logs to rotate.", { stays: 3500 });
 }
 
 /** One look of the guard at everything. */
@@ -266,17 +272,16 @@ export function toggle(names) {
   return up.length > 0 ? act("stop", up) : act("start", names);
 }
 
-/** Turns keep-alive on, or off where all of them have it. */
-export async function toggleGuard(names) {
-  if (session.readOnly) return;
-  const on = names.some((name) => find(name)?.keep_alive === "never");
-  await each(names, async (name) => {
-    try {
-      const answer = await api.guard(name, on);
-      merge([answer.name ? answer : { name, keep_alive: on ? "always" : "never" }]);
-    } catch (why) {
-      toast(`${name}: ${why.message}`, { bad: true });
-    }
-  });
-  toast(`${listed(names)} ${on ? "will be kept alive" : "will no longer be kept alive"}`, { stays: 2500 });
+/** Turns keep-alive on where it is off, or off where all of them have it. */
+export function toggleGuard(names) {
+  const off = names.filter((name) => find(name)?.keep_alive === "never");
+  return follow(off.length > 0 ? guard(off, true) : guard(names, false));
+}
+
+async function guard(names, on) {
+  if (session.readOnly || names.length === 0) return;
+  const answers = await askFor(names, (name) => api.guard(name, on), ["guard", { on }]);
+  merge(answers);
+  const done = answers.map(({ name }) => name);
+  if (done.length > 0) tellWithUndo(`${listed(done)} will ${on ? "be kept alive" : "no longer be kept alive"}`, () => follow(guard(done, !on)), { offers: false });
 }

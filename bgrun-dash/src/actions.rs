@@ -119,15 +119,26 @@ pub(crate) struct Signal {
     tree: bool,
 }
 
+impl Signal {
+    /// The flags with which `bgrun-kill` sends it to those on its stdin.
+    ///
+    /// # Errors
+    /// There is no such signal.
+    fn flags(&self) -> Result<Vec<String>, Problem> {
+        let signal: bgrun_platform::Signal = self
+            .signal
+            .parse()
+            .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{error}")))?;
+        let mut flags = vec!["--json".to_owned(), format!("--signal={signal}"), "-".to_owned()];
+        flags.extend(self.tree.then(|| "--tree".to_owned()));
+        Ok(flags)
+    }
+}
+
 pub(crate) async fn signal(Name(name): Name, sent: Sent) -> Result<Response, Problem> {
-    let Signal { signal, tree } = sent.json()?;
-    let signal: bgrun_platform::Signal = signal
-        .parse()
-        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{error}")))?;
-    let signal = format!("--signal={signal}");
-    let mut arguments = vec!["--json", &signal, "-"];
-    arguments.extend(tree.then_some("--tree"));
-    let came = verbs::run("bgrun-kill", &arguments, verbs::named(&name)).await?;
+    let flags = sent.json::<Signal>()?.flags()?;
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let came = verbs::run("bgrun-kill", &flags, verbs::named(&name)).await?;
     answer::value(&came.only_of(&name)?)
 }
 

@@ -10,6 +10,7 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::actions::Signal;
 use crate::answer::{self, Problem};
 use crate::extract::Sent;
 use crate::state::Dashboard;
@@ -24,6 +25,9 @@ enum Action {
     Stop,
     Restart,
     Delete,
+    Guard,
+    Signal,
+    Rotate,
 }
 
 /// What is to be done, and to whom.
@@ -32,39 +36,73 @@ pub(crate) struct Batch {
     action: Action,
     names: Vec<String>,
     /// With stop: how long each may take to end.
-    #[serde(default)]
     timeout_ms: Option<u64>,
     /// With delete.
     #[serde(default)]
     keep_logs: bool,
+    /// With guard: keep them alive, or no longer.
+    on: Option<bool>,
+    /// With signal.
+    signal: Option<String>,
+    /// With signal: to all of each tree.
+    #[serde(default)]
+    tree: bool,
 }
 
 pub(crate) async fn act(
     State(dashboard): State<Arc<Dashboard>>,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let Batch { action, mut names, timeout_ms, keep_logs } = sent.json()?;
+    let Batch { action, mut names, timeout_ms, keep_logs, on, signal, tree } = sent.json()?;
     let mut known = std::collections::HashSet::new();
     names.retain(|name| known.insert(name.clone()));
-    if let Some(wrong) = names.iter().find(|one| name::check(one).is_err()) {
-        return Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            format!("'{wrong}' is no name"),
-        ));
+    if let Some(name) = names.iter().find(|one| name::check(one).is_err()) {
+        return Err(wrong(format!("'{name}' is no name")));
     }
-    if names.is_empty() {
-        return answered(Vec::new());
-    }
-    let timeout = timeout_ms.map(|ms| format!("--timeout={ms}ms"));
     answered(match action {
         Action::Start => run(&["--json", "-"], bare(&names)).await?,
         Action::Restart => run(&["--json", "--restart", "-"], bare(&names)).await?,
         Action::Stop => {
+            let timeout = timeout_ms.map(|ms| format!("--timeout={ms}ms"));
             let flags: Vec<&str> = ["--json", "-"].into_iter().chain(timeout.as_deref()).collect();
             kill(&flags, &names).await?
         }
         Action::Delete => delete(&dashboard, &names, keep_logs).await?,
+        Action::Guard => guard(&names, on.ok_or_else(|| wrong("on: true or false?"))?).await?,
+        Action::Signal => {
+            let signal = signal.ok_or_else(|| wrong("signal: which one is to be sent?"))?;
+            let flags = Signal { signal, tree }.flags()?;
+            kill(&flags.iter().map(String::as_str).collect::<Vec<_>>(), &names).await?
+        }
+        Action::Rotate => {
+            let flags = ["--json", "--rotate", "-"];
+            list(&verbs::run("bgrun-logs", &flags, selectors(&names)).await?)?
+        }
     })
+}
+
+fn wrong(what: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
+}
+
+/// Keeps them alive, or no longer.
+async fn guard(names: &[String], on: bool) -> Result<Vec<Value>, Problem> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<String> = names.iter().map(|name| selection::exactly(name)).collect();
+    let flags = ["--json", if on { "--on" } else { "--off" }];
+    let words: Vec<&str> = flags.into_iter().chain(names.iter().map(String::as_str)).collect();
+    let mut done = list(&verbs::run("bgrun-guard", &words, "").await?)?;
+    for one in done.iter_mut().filter_map(Value::as_object_mut) {
+        // What is left is a record, as of the other acts.
+        one.retain(|key, value| match key.as_str() {
+            "time" | "action" => false,
+            "error" => !value.is_null(),
+            _ => true,
+        });
+    }
+    Ok(done)
 }
 
 /// Stops and forgets them; each can be taken back.

@@ -79,8 +79,9 @@ pub(super) const ACTS: &[Route] = &[
         method: Method::Post,
         path: "/api/batch",
         operation: "batch",
-        about: "Starts, stops, restarts or deletes many at once. 207 where something could not \
-                be done: each says what came of it.",
+        about: "Starts, stops, restarts or deletes many at once, keeps them alive, sends them a \
+                signal or rotates their logs. 207 where something could not be done: each says \
+                what came of it.",
         query: &[],
         body: Some("Batch"),
         gives: Gives::List("Done"),
