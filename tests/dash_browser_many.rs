@@ -60,6 +60,7 @@ fn what_is_done_to_many_names_how_many_and_can_be_taken_back() {
     browser.until_it_shows("one, two, three deleted");
     browser.press(['u']);
     eventually("they are back", || home.all().len() == 3 && statuses("running"));
+    browser.until("!document.querySelector('#toasts')?.textContent.includes('deleted')");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 

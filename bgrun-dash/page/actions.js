@@ -142,10 +142,13 @@ export function tellWithUndo(text, back, { offers = true } = {}) {
   if (!back) return toast(text, { stays: 2500 });
   const run = () => {
     if (last?.run === run) last = null;
+    // What it offers is done now, also where U has asked for it.
+    close();
     return back();
   };
   last = { run, until: Date.now() + KEPT_MS };
-  return offers ? toast(text, { action: { label: "Undo", run }, stays: UNDO_MS }) : toast(text, { stays: 2500 });
+  const close = offers ? toast(text, { action: { label: "Undo", run }, stays: UNDO_MS }) : toast(text, { stays: 2500 });
+  return close;
 }
 
 /** A process was changed: says so, and offers the way back. */
