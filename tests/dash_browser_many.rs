@@ -60,7 +60,9 @@ fn what_is_done_to_many_names_how_many_and_can_be_taken_back() {
     browser.until_it_shows("one, two, three deleted");
     browser.press(['u']);
     eventually("they are back", || home.all().len() == 3 && statuses("running"));
-    browser.until("!document.querySelector('#toasts')?.textContent.includes('deleted')");
+    browser.until(
+        "!document.querySelector('#toasts')?.textContent.includes('one, two, three deleted')",
+    );
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
