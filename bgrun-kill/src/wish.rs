@@ -70,21 +70,15 @@ impl<'a> Books<'a> {
     /// in the lock files, or else as it was seen from here.
     pub(crate) fn record_ends(&mut self, stopped: &[Stopped], reason: Reason) -> Result<(), Error> {
         fault::at("kill:before-record");
-        let mut ends = Vec::new();
-        for one in stopped.iter().filter(|one| one.is_over()) {
-            let mut process = one.target.process.clone();
-            let seen = end_seen(self.home, &mut process, one, reason);
-            if let Some(run) = process.run {
-                ends.push((process.id, process.supervisor, run, seen));
-            }
-        }
+        let over = stopped.iter().filter(|one| one.is_over());
+        let ends: Vec<_> = over.flat_map(|one| ends_seen(self.home, one, reason)).collect();
         if ends.is_empty() {
             return Ok(());
         }
         // The wish survives a loss of power; after one, nothing runs anyway.
         self.store(Store::PATIENCE)?.write(Durability::Boot, |writer| {
-            for (id, supervisor, run, end) in &ends {
-                writer.record_run(*id, &Run { end: None, ..run.clone() }, supervisor.as_deref())?;
+            for Ended { id, supervisor, run, end } in &ends {
+                writer.record_run(*id, run, supervisor.as_deref())?;
                 writer.record_end(*id, run.number, end)?;
             }
             Ok(())
@@ -92,18 +86,61 @@ impl<'a> Books<'a> {
     }
 }
 
-/// How the run of `process` ended. The supervisor knows; what it wrote is taken over.
-fn end_seen(home: &Home, process: &mut Process, stopped: &Stopped, reason: Reason) -> End {
+/// A run that is over.
+#[derive(Debug, PartialEq, Eq)]
+struct Ended {
+    /// Of this process.
+    id: i64,
+    /// Who supervised it, if that is who supervises the process now.
+    supervisor: Option<String>,
+    /// Without its end.
+    run: Run,
+    end: End,
+}
+
+/// How what was stopped has ended. The supervisor knows; what it wrote is taken over.
+fn ends_seen(home: &Home, stopped: &Stopped, reason: Reason) -> Vec<Ended> {
+    let process = &stopped.target.process;
     let text = Lock::line_at(&home.lock(process.id)).unwrap_or_default();
-    if let Ok(line) = serde_json::from_str::<LockLine<Identity>>(&text) {
-        process.learn_from(&line);
+    let line = serde_json::from_str::<LockLine<Identity>>(&text).ok();
+    ends_known(process, line.as_ref(), &stopped.end_without_supervisor(reason), reason)
+}
+
+/// The same, by what the lock file says and what was `seen` of the run that was stopped.
+///
+/// A later run is another one: its supervisor may have begun it just before it was told to
+/// stop, or somebody else may have started it since, and it runs. Its end is what the line says,
+/// and nothing else.
+fn ends_known(
+    process: &Process,
+    line: Option<&LockLine<Identity>>,
+    seen: &End,
+    reason: Reason,
+) -> Vec<Ended> {
+    let mut now = process.clone();
+    if let Some(line) = line {
+        now.learn_from(line);
     }
-    let known = process.run.as_ref().and_then(|run| run.end.clone());
-    match known {
-        Some(end) if end.reason == Reason::Stop => End { reason, ..end },
-        Some(end) => end,
-        None => stopped.end_without_supervisor(reason),
+    let is_same =
+        |run: &Run, other: &Run| (run.number, run.request) == (other.number, other.request);
+    let own = process.run.as_ref().or(now.run.as_ref());
+    let later = now.run.as_ref().filter(|run| own.is_some_and(|own| !is_same(own, run)));
+    let known = if later.is_none() { now.run.as_ref() } else { own };
+    let mut ends = Vec::new();
+    let mut take = |run: &Run, end: End, supervisor: Option<&String>| {
+        // A supervisor that was asked to stop does not know why.
+        let end = if end.reason == Reason::Stop { End { reason, ..end } } else { end };
+        let run = Run { end: None, ..run.clone() };
+        ends.push(Ended { id: process.id, supervisor: supervisor.cloned(), run, end });
+    };
+    if let Some(run) = known {
+        let end = run.end.clone().unwrap_or_else(|| seen.clone());
+        take(run, end, now.supervisor.as_ref().filter(|_| later.is_none()));
     }
+    if let Some((run, end)) = later.and_then(|run| Some((run, run.end.clone()?))) {
+        take(run, end, now.supervisor.as_ref());
+    }
+    ends
 }
 
 /// Notes in the lock file that the user has stopped the process: for a store that could
@@ -114,12 +151,59 @@ pub(crate) fn note_in_lock(home: &Home, stopped: &[Stopped], reason: Reason) {
         let Ok(lock) = Lock::take(&path, Duration::from_millis(5)) else { continue };
         let text = lock.line().unwrap_or_default();
         let Ok(mut line) = serde_json::from_str::<LockLine<Identity>>(&text) else { continue };
+        let process = &one.target.process;
+        if line.request > process.request {
+            // Somebody has started it since.
+            continue;
+        }
         line.stopped = reason == Reason::Stop;
-        if line.ended.is_none() {
+        let is_own = process.run.as_ref().is_none_or(|run| run.number == line.run);
+        if is_own && line.ended.is_none() {
             line.ended = Some(End { at: Some(time::now()), ..one.end_without_supervisor(reason) });
         }
         if let Ok(text) = serde_json::to_string(&line) {
             let _ = lock.write_line(&text);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(run: i64, ended: serde_json::Value) -> LockLine<Identity> {
+        serde_json::from_value(serde_json::json!({
+            "id": 4, "name": "web", "group": null, "command": "x", "argv": null, "workdir": "/",
+            "stdout_path": "/o", "stderr_path": "/e", "cookie": "c", "stop_signal": "SIGTERM",
+            "stop_timeout_ms": 1, "request": run, "supervisor": null, "run": run,
+            "process": null, "started_at": "2026-11-27T10:00:00Z", "started_since_boot_ms": null,
+            "ended": ended
+        }))
+        .expect("a lock line")
+    }
+
+    fn code(code: i32) -> End {
+        End { at: None, code: Some(code), signal: None, reason: Reason::Stop }
+    }
+
+    fn known(of: i64, line: Option<&LockLine<Identity>>) -> Vec<(i64, Option<i32>, Reason)> {
+        let process = self::line(of, serde_json::Value::Null).as_process();
+        let ends = ends_known(&process, line, &code(7), Reason::Restart);
+        ends.into_iter().map(|one| (one.run.number, one.end.code, one.end.reason)).collect()
+    }
+
+    #[test]
+    fn an_end_is_that_of_the_run_that_was_stopped_and_of_no_later_one() {
+        use serde_json::{Value, json};
+        let own = (3, Some(7), Reason::Restart);
+        assert_eq!(known(3, None), [own]);
+        assert_eq!(known(3, Some(&line(3, Value::Null))), [own]);
+        let told = json!({"at": null, "code": 9, "signal": null, "reason": "stop"});
+        assert_eq!(known(3, Some(&line(3, told.clone()))), [(3, Some(9), Reason::Restart)]);
+        // Somebody has started it since: that one runs.
+        assert_eq!(known(3, Some(&line(4, Value::Null))), [own]);
+        // Its supervisor had begun the next run, and has stopped it.
+        assert_eq!(known(3, Some(&line(4, told))), [own, (4, Some(9), Reason::Restart)]);
+        assert_eq!(known(3, Some(&line(2, Value::Null))), [own]);
     }
 }

@@ -149,7 +149,7 @@ pub fn by_traces(traces: &[Traces]) -> io::Result<Vec<Vec<Stat>>> {
             // A process that says whose it is, is no other's by its open files.
             let index = match cookie {
                 Some(cookie) => cookies.get(cookie.as_slice()).copied(),
-                None => written_log(pid, &logs),
+                None => written_log(pid, &logs).filter(|_| !is_tool(pid)),
             };
             if let Some(index) = index {
                 descend(pid, &mut trees[index], &mut buffer);
@@ -229,12 +229,21 @@ fn children_of_thread(
 /// name alone is anybody's to take.
 #[must_use]
 pub fn is_supervisor(stat: &Stat) -> bool {
-    stat.name == SUPERVISOR
-        && rustix::fs::readlink(format!("/proc/{}/exe", stat.pid), Vec::new()).is_ok_and(|exe| {
-            // "(deleted)" follows the path of a program that was replaced by a newer one.
-            let exe = exe.to_string_lossy();
-            exe.trim_end_matches(" (deleted)").ends_with("/bgrun-supervise")
-        })
+    stat.name == SUPERVISOR && program(stat.pid).is_some_and(|program| program == "bgrun-supervise")
+}
+
+/// Whether the process is a tool of bgrun's: it may have a log open to rotate or remove it.
+fn is_tool(pid: u32) -> bool {
+    program(pid).is_some_and(|program| program.starts_with("bgrun-"))
+}
+
+/// The name of the file that the process executes.
+fn program(pid: u32) -> Option<String> {
+    let exe = rustix::fs::readlink(format!("/proc/{pid}/exe"), Vec::new()).ok()?;
+    // "(deleted)" follows the path of a program that was replaced by a newer one.
+    let exe = exe.to_string_lossy();
+    let path = exe.strip_suffix(" (deleted)").unwrap_or(&exe);
+    path.rsplit('/').next().map(str::to_owned)
 }
 
 fn has_other_cookie(pid: u32, cookie: &str, buffer: &mut Vec<u8>) -> bool {
