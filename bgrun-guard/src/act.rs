@@ -29,6 +29,8 @@ pub(crate) struct Attempt {
     pub(crate) was_stopped: bool,
     /// There was nothing to be stopped any more.
     pub(crate) was_needless: bool,
+    /// Somebody else was at work on it.
+    pub(crate) was_contended: bool,
     /// It did, because the store cannot be used.
     pub(crate) is_store_failure: bool,
 }
@@ -101,6 +103,7 @@ fn at_once(due: &[(Facts, Action)]) -> Vec<Attempt> {
                 is_store_failure: error.is_some() && is_store_failure,
                 was_stopped: answer.was_stopped(&facts.name),
                 was_needless: answer.was_needless(&facts.name),
+                was_contended: answer.has_exit(&facts.name, Exit::Exists),
                 record: answer.record_of(&facts.name).cloned(),
                 error,
             }
@@ -138,8 +141,11 @@ impl Answer {
 
     /// Whether the user's stop came before the start, which `bgrun-run` tells by its code.
     fn was_stopped(&self, name: &str) -> bool {
-        let code = i64::from(Exit::NotRunning.code());
-        self.records.iter().any(|record| record["name"] == name && record["exit"] == code)
+        self.has_exit(name, Exit::NotRunning)
+    }
+
+    fn has_exit(&self, name: &str, exit: Exit) -> bool {
+        self.record_of(name).is_some_and(|record| record["exit"] == i64::from(exit.code()))
     }
 
     /// Whether somebody else had finished the stop, or had started it again.

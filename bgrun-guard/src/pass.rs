@@ -1,9 +1,9 @@
 //! One pass: look, have put right what is wrong, look whether it is.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bgrun_platform::tool::{Exit, Failure};
-use bgrun_platform::{Lock, LockError, private};
+use bgrun_platform::{Lock, LockError, clock, private};
 use bgrun_store::{Home, Status};
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ pub(crate) fn make(home: &Home, with_limits: bool) -> anyhow::Result<Passed> {
         }
         tried.extend(due.iter().map(|(facts, action)| (facts.id, action.as_str())));
         let attempts = act::all(due);
-        passed.seen = survey::all(home)?;
+        passed.seen = settled(home, &attempts)?;
         for attempt in attempts.into_iter().filter(|attempt| !attempt.was_needless) {
             let now = passed.seen.iter().find(|one| one.facts.id == attempt.facts.id);
             if attempt.error.is_some() && (attempt.was_stopped || !is_still_wrong(&attempt, now)) {
@@ -105,6 +105,28 @@ pub(crate) fn make(home: &Home, with_limits: bool) -> anyhow::Result<Passed> {
         passed.are_logs_fine = logs::rotate(passed.seen.iter().map(|seen| &seen.record));
     }
     Ok(passed)
+}
+
+/// How long somebody else who is at work on the same process is given to put it right.
+const SETTLING: Duration = Duration::from_secs(1);
+/// How often it is looked whether that has been done.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// What is seen after these attempts, once nobody else is at work on the same processes, or
+/// has been for too long.
+fn settled(home: &Home, attempts: &[Attempt]) -> anyhow::Result<Vec<Seen>> {
+    let deadline = Instant::now() + SETTLING;
+    loop {
+        let seen = survey::all(home)?;
+        let is_undecided = |attempt: &Attempt| {
+            let now = seen.iter().find(|one| one.facts.id == attempt.facts.id);
+            attempt.was_contended && is_still_wrong(attempt, now)
+        };
+        if !attempts.iter().any(is_undecided) || Instant::now() >= deadline {
+            return Ok(seen);
+        }
+        clock::pause(GLANCE);
+    }
 }
 
 /// Whether a failed attempt is one to complain of: the user may have stopped or deleted
@@ -140,6 +162,7 @@ mod tests {
             is_store_failure: false,
             was_stopped: false,
             was_needless: false,
+            was_contended: false,
         };
         let now = now.map(|facts| Seen { facts, record: Value::Null });
         is_still_wrong(&attempt, now.as_ref())
