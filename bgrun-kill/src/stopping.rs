@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bgrun_platform::events::StopNotice;
 use bgrun_platform::{Ended, Identity, Lock, Pidfd, Signal};
-use bgrun_store::{Home, LockLine};
+use bgrun_store::{End, Home, LockLine, Reason};
 
 use crate::args::Args;
 use crate::containers::{self, Contained, EngineStop, GRACE};
@@ -149,8 +149,9 @@ impl Stopping {
         if self.supervisor_has_left(home) {
             self.target.sight.supervisor = None;
             // In good order it leaves only when nothing is left below it. Otherwise what
-            // was below it is found by its traces.
-            if self.has_end_in_lock_line(home) {
+            // was below it is found by its traces: killed after an end of another kind, it may
+            // have begun the next run.
+            if self.end_in_lock_line(home).is_some_and(|end| end.reason == Reason::Stop) {
                 self.survivors.clear();
                 self.waited = Some(started.elapsed());
                 return true;
@@ -215,18 +216,18 @@ impl Stopping {
         let Some(supervisor) = &self.target.sight.supervisor else { return false };
         let is_done = || {
             self.members.is_empty()
-                && self.has_end_in_lock_line(home)
+                && self.end_in_lock_line(home).is_some()
                 && !Lock::is_held(&home.lock(self.target.process.id)).unwrap_or(true)
         };
         supervisor.has_ended().unwrap_or(true) || is_done()
     }
 
-    /// Whether the supervisor has left the end of the run in the lock file.
-    fn has_end_in_lock_line(&self, home: &Home) -> bool {
+    /// The end of the run, if the supervisor has left it in the lock file.
+    fn end_in_lock_line(&self, home: &Home) -> Option<End> {
         let text = Lock::line_at(&home.lock(self.target.process.id)).unwrap_or_default();
         let line = serde_json::from_str::<LockLine<Identity>>(&text);
         let run = self.target.process.run.as_ref().map_or(0, |run| run.number);
-        line.is_ok_and(|line| line.run >= run && line.ended.is_some())
+        line.ok().filter(|line| line.run >= run)?.ended
     }
 
     /// Takes stock of what lives on. A supervisor without anything below it that still has

@@ -143,11 +143,12 @@ impl Process {
 
     /// Whether something of it could live although neither a supervisor nor a main process
     /// is to be seen: its last run has no end in the store, or the last start led to no run
-    /// that anybody could write down.
+    /// that anybody could write down, or a restart was due that may have begun.
     #[must_use]
     pub fn may_live_unseen(&self, is_of_this_boot: bool) -> bool {
-        let is_open =
-            self.is_end_unrecorded || self.run.as_ref().is_some_and(|run| run.end.is_none());
+        let is_open = self.is_end_unrecorded
+            || self.next_restart_at.is_some()
+            || self.run.as_ref().is_some_and(|run| run.end.is_none());
         self.request > 0 && (!self.has_run_as_asked() || is_open && is_of_this_boot)
     }
 
