@@ -56,9 +56,7 @@ fn a_container_without_client_and_supervisor_is_running_and_is_adopted_by_the_gu
     let web = engine.name("web");
     let record = start(&home, &engine, &web);
     for pid in [record.supervisor(), record.pid()] {
-        let life = Life::of(pid);
-        life.kill();
-        life.must_end();
+        Life::of(pid).kill();
     }
     let seen = last_line(&home, &web);
     let record = home.ls(&web);

@@ -367,7 +367,6 @@ fn a_run_that_is_executed_and_not_yet_written_down_has_not_the_number_of_the_las
     // Who dies there leaves a run that nobody has written down, and still one instance.
     let supervisor = Life::of(web.supervisor());
     supervisor.kill();
-    supervisor.must_end();
     home.verb("run", ["web"]).code(5);
     home.verb("guard", [""; 0]).ok();
     assert_eq!(instances(&home, "web"), 1);

@@ -8,18 +8,14 @@ use tests::*;
 #[track_caller]
 fn lose(record: &Value) {
     for pid in [record.supervisor(), record.pid()] {
-        let life = Life::of(pid);
-        life.kill();
-        life.must_end();
+        Life::of(pid).kill();
     }
 }
 
 /// Ends the supervisor of a process, which runs on.
 #[track_caller]
 fn orphan(record: &Value) {
-    let supervisor = Life::of(record.supervisor());
-    supervisor.kill();
-    supervisor.must_end();
+    Life::of(record.supervisor()).kill();
 }
 
 /// Puts `file` in the place of another; only in a mount namespace.

@@ -94,7 +94,6 @@ fn what_loses_its_supervisor_is_adopted() {
     let guard = stay(&home, &[]);
     let supervisor = Life::of(plain.supervisor());
     supervisor.kill();
-    supervisor.must_end();
     guard.until_it_says("plain: adopted\n");
     let record = home.ls("plain");
     assert_eq!((record.pid(), record["supervised"].as_bool()), (plain.pid(), Some(true)));
@@ -139,7 +138,6 @@ fn it_is_the_only_one() {
     home.verb("guard", ["--loop"]).ok().says("another guard");
     // Its lock goes with it.
     guard.life.kill();
-    guard.life.must_end();
     lose(&home.ls("web"));
     assert_eq!(home.verb("guard", [""; 0]).ok().out(), "web: started again (lost)\n");
 }

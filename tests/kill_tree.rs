@@ -16,7 +16,6 @@ fn is_stopped_cleanly(script: &str, is_supervised: bool, fact: impl Fn(&Home, i3
         descendants_of(supervisor.pid).into_iter().filter_map(Life::try_of).collect();
     if !is_supervised {
         supervisor.kill();
-        supervisor.must_end();
     }
     let output = home.verb("kill", ["--json", "--timeout", "2s", "web"]).ok();
     assert!(output.elapsed < Duration::from_secs(5), "{:?}", output.elapsed);
@@ -80,9 +79,7 @@ fn an_orphan_that_cleared_its_environment_is_found_by_its_log() {
     let escapee: i32 = home.until_out("web", "\n").trim().parse().unwrap();
     eventually("it has escaped", || environ_of(escapee).is_empty());
     for pid in [record.supervisor(), record.pid()] {
-        let life = Life::of(pid);
-        life.kill();
-        life.must_end();
+        Life::of(pid).kill();
     }
     let escapee = Life::of(escapee);
     home.kill(["web"]);
@@ -97,9 +94,7 @@ fn an_orphan_that_uses_other_files_is_found_by_its_environment() {
     let orphan: i32 = home.until_out("web", "\n").trim().parse().unwrap();
     eventually("it has left", || open_files_of(orphan).iter().all(|(_, f)| f.ends_with("null")));
     for pid in [record.supervisor(), record.pid()] {
-        let life = Life::of(pid);
-        life.kill();
-        life.must_end();
+        Life::of(pid).kill();
     }
     let orphan = Life::of(orphan);
     home.kill(["web"]);
@@ -138,7 +133,6 @@ fn who_only_reads_the_log_is_a_stranger() {
     assert_ne!(again.pid(), record.pid());
     let supervisor = Life::of(again.supervisor());
     supervisor.kill();
-    supervisor.must_end();
     home.kill(["web"]);
 
     assert!(reader.is_alive(), "tail -f on the log was killed");

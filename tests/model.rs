@@ -89,15 +89,11 @@ fn act(home: &Home, model: &mut Model, act: Act, name: &'static str) {
             model.retain(|_, known| matches!(known, Known::Running { .. }));
         }
         Act::KillMain if is_running => {
-            let life = Life::of(home.ls(name).pid());
-            life.kill();
-            life.must_end();
+            Life::of(home.ls(name).pid()).kill();
             model.insert(name, Known::Dead);
         }
         Act::KillSupervisor if known == Some(up) => {
-            let life = Life::of(home.ls(name).supervisor());
-            life.kill();
-            life.must_end();
+            Life::of(home.ls(name).supervisor()).kill();
             model.insert(name, Known::Running { is_supervised: false });
         }
         Act::Signal => {

@@ -46,7 +46,7 @@ fn rage(home: &Home, is_over: &AtomicBool, kills: &AtomicUsize) {
             if (random >> 33).is_multiple_of(3)
                 && let Some(life) = Life::try_of(pid)
             {
-                life.kill();
+                life.signal(Signal::KILL);
                 kills.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -138,7 +138,7 @@ fn the_death_of_everything_of_ours_hurts_no_managed_process() {
         home.verb("ls", ["--json"]).spawn();
         for pid in ours(&home) {
             if let Some(life) = Life::try_of(pid) {
-                life.kill();
+                life.signal(Signal::KILL);
             }
         }
     }

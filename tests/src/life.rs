@@ -55,9 +55,11 @@ impl Life {
         let _ended_already = pidfd_send_signal(&self.pidfd, signal);
     }
 
-    /// Ends it at once.
+    /// Ends it at once, and waits until it has ended: only then are its locks free for certain.
+    #[track_caller]
     pub fn kill(&self) {
         self.signal(Signal::KILL);
+        self.must_end();
     }
 }
 
