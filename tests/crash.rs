@@ -3,20 +3,10 @@
 //! The tools are those built with the cargo feature `faults`.
 
 use std::fs;
-use std::time::{Duration, SystemTime};
 use tests::programs::IGNORES_TERM;
 use tests::*;
 
 const KILLED: i32 = 128 + 9;
-
-/// How many processes with this name live, by what they carry in their environment.
-fn instances(home: &Home, name: &str) -> usize {
-    let is_instance = |pid: &i32| {
-        let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        !comm.starts_with("bgrun") && environ_of(*pid).get("BGRUN_NAME").is_some_and(|n| n == name)
-    };
-    home.living().iter().filter(|pid| is_instance(pid)).count()
-}
 
 #[track_caller]
 fn assert_database_is_sound(home: &Home) {
@@ -51,7 +41,7 @@ fn a_start_killed_before_it_is_written_leaves_nothing() {
     home.must_be_clean();
     assert!(home.find("web").is_none_or(|web| web.status() != "running"));
     home.start_sleep("web");
-    assert_eq!(instances(&home, "web"), 1);
+    assert_eq!(home.instances("web"), 1);
     assert_database_is_sound(&home);
 }
 
@@ -66,7 +56,7 @@ fn a_start_killed_after_it_is_written_is_no_running_process() {
     assert_eq!(record["pid"], Value::Null);
     home.verb("run", ["web"]).ok();
     assert_eq!(home.ls("web").status(), "running");
-    assert_eq!(instances(&home, "web"), 1);
+    assert_eq!(home.instances("web"), 1);
 }
 
 #[test]
@@ -78,7 +68,7 @@ fn a_start_killed_before_it_answers_has_started() {
     assert_eq!(record.status(), "running");
     assert_eq!(record["supervised"], true);
     home.verb("run", ["web"]).code(5);
-    assert_eq!(instances(&home, "web"), 1);
+    assert_eq!(home.instances("web"), 1);
 }
 
 #[test]
@@ -91,7 +81,7 @@ fn a_supervisor_killed_before_it_spawns_is_a_failed_start() {
         let record = home.ls("web");
         assert_eq!(record.status(), "failed", "{record:#}");
         home.verb("run", ["web"]).ok();
-        assert_eq!(instances(&home, "web"), 1);
+        assert_eq!(home.instances("web"), 1);
     }
 }
 
@@ -103,7 +93,7 @@ fn a_supervisor_killed_after_it_spawned_leaves_at_most_one_instance() {
     // Whether the orphan is known as running or was ended: never a second one beside it.
     let retry = home.verb("run", ["web", "--", "sleep", "60"]).run();
     assert!([0, 5].contains(&retry.code), "{retry}");
-    assert_eq!(instances(&home, "web"), 1, "{retry}");
+    assert_eq!(home.instances("web"), 1, "{retry}");
     assert_eq!(home.ls("web").status(), "running");
     home.kill(["web"]);
     home.must_be_clean();
@@ -125,7 +115,7 @@ fn an_end_that_nobody_wrote_down_is_known_or_unknown_but_never_guessed() {
             assert!(known, "what is in the journal is not lost: {record:#}");
         }
         home.verb("run", ["web", "--", "sleep", "60"]).ok();
-        assert_eq!(instances(&home, "web"), 1);
+        assert_eq!(home.instances("web"), 1);
     }
 }
 
@@ -149,7 +139,7 @@ fn a_start_in_progress_is_starting_and_a_kill_prevents_it() {
     let output = home.verb("kill", ["--timeout", "1s", "web"]).ok();
     let record = home.ls("web");
     assert_eq!(record.status(), "stopped", "{output}\n{record:#}");
-    assert_eq!(instances(&home, "web"), 0);
+    assert_eq!(home.instances("web"), 0);
     assert_ne!(starting.done().code, 0, "the start did not succeed");
     home.must_be_clean();
 }
@@ -186,14 +176,6 @@ fn a_stop_killed_anywhere_is_finished_by_the_next() {
     }
 }
 
-/// Makes the last stop one of long ago.
-#[track_caller]
-fn age_the_last_stop(home: &Home) {
-    let file = std::fs::File::options().write(true).open(home.state().join("run/stop.lock"));
-    let long_ago = SystemTime::now() - Duration::from_secs(3600);
-    file.and_then(|file| file.set_modified(long_ago)).expect("a stop has left its mark");
-}
-
 #[test]
 fn a_stop_killed_after_its_wish_is_finished_by_the_guard() {
     let home = Home::with_faults();
@@ -204,7 +186,7 @@ fn a_stop_killed_after_its_wish_is_finished_by_the_guard() {
     let early = home.verb("guard", [""; 0]).ok();
     assert_eq!((early.out().as_str(), early.err().as_str()), ("", ""));
     assert_eq!(home.all()[0].status(), "stopping", "its supervisor might be at it");
-    age_the_last_stop(&home);
+    home.age_the_last_stop();
     let guard = home.verb("guard", ["--json"]).json();
     let record = guard.only();
     assert_eq!((&record["action"], &record["reason"]), (&json!("stop"), &json!("unfinished")));
@@ -222,7 +204,7 @@ fn a_stop_that_is_at_work_is_left_alone_by_the_guard() {
     home.until_out("web", "ready");
     let stop = home.verb("kill", ["web", "--timeout", "20s"]).spawn();
     home.until_out("web", "asked");
-    age_the_last_stop(&home);
+    home.age_the_last_stop();
     assert_eq!(home.verb("guard", [""; 0]).ok().out(), "");
     assert_eq!(home.out("web"), "ready\nasked\n");
     assert_eq!(home.ls("web").status(), "stopping");
@@ -274,9 +256,9 @@ fn a_restart_whose_stop_was_killed_fails_and_leaves_at_most_one_instance() {
         home.start_sleep("web");
         let call = home.verb("run", ["web", "--restart"]);
         let output = call.env("BGRUN_FAULT", format!("kill:{phase}:kill9")).run();
-        assert!(instances(&home, "web") <= 1, "{phase}: {output}");
+        assert!(home.instances("web") <= 1, "{phase}: {output}");
         home.verb("run", ["web", "--restart"]).ok();
-        assert_eq!(instances(&home, "web"), 1, "{phase}");
+        assert_eq!(home.instances("web"), 1, "{phase}");
         assert_eq!(home.ls("web").status(), "running");
     }
 }
@@ -369,7 +351,7 @@ fn a_run_that_is_executed_and_not_yet_written_down_has_not_the_number_of_the_las
     supervisor.kill();
     home.verb("run", ["web"]).code(5);
     home.verb("guard", [""; 0]).ok();
-    assert_eq!(instances(&home, "web"), 1);
+    assert_eq!(home.instances("web"), 1);
     let web = home.ls("web");
     assert_eq!((web.status(), web.number("run"), &web["supervised"]), ("running", 2, &json!(true)));
     assert_eq!(web["exit_code"], 3, "the end of the first run is kept");

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 use tests::*;
 
 const MOUNTS: [&str; 1] = ["--mount"];
@@ -145,6 +146,62 @@ fn a_read_only_disk_still_lists_reads_and_stops() {
 
         mount("remount,bind,rw");
         home.verb("kill", ["--all"]).ok();
+        home.must_be_clean();
+    });
+}
+
+#[test]
+fn a_restart_on_a_full_disk_is_made_once_and_written_when_there_is_room() {
+    in_new_namespaces(&MOUNTS, || {
+        let home = small_disk();
+        home.sh("mkfifo gate").ok();
+        let script = "echo $BGRUN_RUN >> begun; read line < gate; exit 3";
+        let open_gate = || fs::write(home.at("gate"), "go\n").unwrap();
+        home.verb("run", ["web", "--keep-alive", "--", "sh", "-c", script]).ok();
+        let begun = || fs::read_to_string(home.at("begun")).unwrap_or_default();
+        eventually("it runs", || begun() == "1\n");
+        fill(&home);
+        open_gate();
+        eventually("it runs again", || begun() == "1\n2\n");
+        let web = home.until("web", "running");
+        assert_eq!((web.number("run"), web.number("restarts")), (2, 0), "the store is full");
+        // It is tried again to write that down, and not to begin it.
+        holds_for(Duration::from_secs(3), "it runs once", || begun() == "1\n2\n");
+        assert_eq!(home.instances("web"), 1);
+        assert_eq!(home.ls("web").pid(), web.pid());
+        make_room(&home);
+        eventually("it is written down", || home.ls("web")["restarts"] == 1);
+        let web = home.ls("web");
+        assert_eq!((web.status(), web.number("run"), &web["exit_code"]), ("running", 2, &json!(3)));
+        open_gate();
+        let web = home.until("web", "backoff");
+        assert_eq!((web.number("run"), web.number("restarts")), (2, 1));
+        home.kill(["web"]);
+        home.must_be_clean();
+    });
+}
+
+#[test]
+fn a_restart_on_a_full_disk_whose_supervisor_is_killed_is_one_instance() {
+    in_new_namespaces(&MOUNTS, || {
+        let home = small_disk();
+        home.sh("mkfifo gate").ok();
+        let script = "echo $BGRUN_RUN >> begun; [ $BGRUN_RUN = 2 ] && exec sleep 60
+            read line < gate; exit 3";
+        home.verb("run", ["web", "--keep-alive", "--", "sh", "-c", script]).ok();
+        let begun = || fs::read_to_string(home.at("begun")).unwrap_or_default();
+        eventually("it runs", || begun() == "1\n");
+        fill(&home);
+        fs::write(home.at("gate"), "go\n").unwrap();
+        eventually("it runs again", || begun() == "1\n2\n" && home.ls("web")["run"] == 2);
+        Life::of(home.ls("web").supervisor()).kill();
+        home.verb("run", ["web"]).code(5);
+        make_room(&home);
+        home.verb("guard", [""; 0]).ok();
+        let web = home.ls("web");
+        assert_eq!((web.status(), web.number("run")), ("running", 2), "{web:#}");
+        assert_eq!(home.instances("web"), 1);
+        home.kill(["web"]);
         home.must_be_clean();
     });
 }

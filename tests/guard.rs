@@ -48,15 +48,6 @@ fn assert_quiet(home: &Home) {
     assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output}");
 }
 
-/// How many processes with this name live, by what they carry in their environment.
-fn instances(home: &Home, name: &str) -> usize {
-    let is_instance = |pid: &i32| {
-        let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        !comm.starts_with("bgrun") && environ_of(*pid).get("BGRUN_NAME").is_some_and(|n| n == name)
-    };
-    home.living().iter().filter(|pid| is_instance(pid)).count()
-}
-
 #[test]
 fn a_guard_is_quiet_when_all_is_well() {
     let home = Home::new();
@@ -377,7 +368,7 @@ fn after_a_reboot_what_is_kept_alive_is_started_once() {
         for name in ["web", "db"] {
             let record = home.ls(name);
             assert_eq!((record.status(), record.number("run")), ("running", 2));
-            assert_eq!(instances(&home, name), 1);
+            assert_eq!(home.instances(name), 1);
         }
         assert_eq!(home.ls("plain").status(), "lost");
         assert_eq!(home.ls("down").status(), "stopped");

@@ -21,15 +21,6 @@ fn comm(pid: i32) -> String {
     fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim_end().to_owned()
 }
 
-/// How many processes with this name live, by what they carry in their environment.
-fn instances(home: &Home, name: &str) -> usize {
-    let is_instance = |pid: &i32| {
-        !comm(*pid).starts_with("bgrun")
-            && environ_of(*pid).get("BGRUN_NAME").is_some_and(|n| n == name)
-    };
-    home.living().iter().filter(|pid| is_instance(pid)).count()
-}
-
 #[test]
 fn two_guards_at_once_start_each_thing_once() {
     let home = Home::new();
@@ -46,7 +37,7 @@ fn two_guards_at_once_start_each_thing_once() {
             let record = home.ls(name);
             let state = (record.status(), record.number("run"), record.number("restarts"));
             assert_eq!(state, ("running", round + 1, round), "{record:#}");
-            assert_eq!(instances(&home, name), 1);
+            assert_eq!(home.instances(name), 1);
         }
     }
 }

@@ -240,13 +240,15 @@ impl Target {
     }
 
     /// Whether its run has ended for good: its supervisor may still be there, and is about to
-    /// leave.
+    /// leave. One that is dead may have begun another before.
     fn is_over(&self) -> bool {
         let process = &self.process;
         let end = process.run.as_ref().and_then(|run| run.end.as_ref());
         process.container.is_none()
             && !self.was_started_since
             && process.has_run_as_asked()
+            && process.next_restart_at.is_none()
+            && (self.sight.is_held || !process.is_end_unrecorded)
             && self.sight.process.is_none()
             && end.is_some_and(|end| !process.is_followed(end))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bgrun_platform::{Identity, Lock, fault};
 use bgrun_store::{Durability, End, Error, Home, LockLine, Process, Reason, Run, Store, time};
 
-use crate::stop::Stopped;
+use crate::stop::{Outcome, Stopped};
 
 /// How long the wish is tried to be stored before the signals are sent: a store that is
 /// kept locked must not keep a process alive.
@@ -67,12 +67,18 @@ impl<'a> Books<'a> {
     }
 
     /// Writes down how the runs of the stopped processes ended, as their supervisors left it
-    /// in the lock files, or else as it was seen from here.
+    /// in the lock files, or else as it was seen from here, and that nothing of them lives.
     pub(crate) fn record_ends(&mut self, stopped: &[Stopped], reason: Reason) -> Result<(), Error> {
         fault::at("kill:before-record");
-        let over = stopped.iter().filter(|one| one.is_over());
-        let ends: Vec<_> = over.flat_map(|one| ends_seen(self.home, one, reason)).collect();
-        if ends.is_empty() {
+        let over = || stopped.iter().filter(|one| one.is_over());
+        let ends: Vec<_> = over().flat_map(|one| ends_seen(self.home, one, reason)).collect();
+        let was_due = |one: &&Stopped| {
+            let is_idle = one.outcome == Outcome::AlreadyStopped;
+            is_idle && one.target.process.next_restart_at.is_some()
+        };
+        let idle: Vec<i64> =
+            over().chain(stopped.iter().filter(was_due)).map(|one| one.target.process.id).collect();
+        if idle.is_empty() {
             return Ok(());
         }
         // The wish survives a loss of power; after one, nothing runs anyway.
@@ -81,7 +87,7 @@ impl<'a> Books<'a> {
                 writer.record_run(*id, run, supervisor.as_deref())?;
                 writer.record_end(*id, run.number, end)?;
             }
-            Ok(())
+            idle.iter().try_for_each(|id| writer.stop_is_over(*id))
         })
     }
 }

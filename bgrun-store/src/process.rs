@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::lock_line::LockLine;
-use crate::run::{End, Run};
+use crate::run::{End, Reason, Run};
 use crate::spec::{ContainerName, KeepAlive, LogPolicy, RestartPolicy};
 
 /// What the user asked for.
@@ -104,14 +104,14 @@ pub struct Process {
     pub supervisor: Option<String>,
     /// When it was last started, also by the older tool.
     pub timestamp: Option<Timestamp>,
-    /// When its supervisor starts it again.
+    /// When its supervisor starts it again, or was to before it was stopped.
     pub next_restart_at: Option<Timestamp>,
     /// The latest run.
     pub run: Option<Run>,
     /// The end of the latest run that has one, when that is not the latest run.
     pub previous_end: Option<End>,
-    /// Only the lock file knows that the latest run has ended, and another is to follow: who
-    /// wrote that may have begun it before it died.
+    /// Only the lock file knows that the latest run has ended, and that nobody stopped it: who
+    /// wrote that may have begun the next one before it died.
     pub is_end_unrecorded: bool,
 }
 
@@ -179,7 +179,7 @@ impl Process {
             && run.end.is_none()
         {
             run.end = Some(end.clone());
-            self.is_end_unrecorded = self.is_followed(end);
+            self.is_end_unrecorded = end.reason != Reason::Stop;
             learned = true;
         }
         if let Some(run) = &mut self.run

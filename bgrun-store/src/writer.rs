@@ -197,13 +197,23 @@ impl<'a> Writer<'a> {
             .map_err(|error| self.failed(&error))
     }
 
-    /// Notes that the user wants the process `id` not to run.
+    /// Notes that the user wants the process `id` not to run. A restart that was due may have
+    /// begun unseen, and so stays noted until [`Writer::stop_is_over`].
     ///
     /// # Errors
     /// See [`Error`].
     pub fn want_down(&self, id: i64) -> Result<(), Error> {
+        self.execute("UPDATE process SET wanted = 'down' WHERE id = ?1", [id])?;
+        Ok(())
+    }
+
+    /// Notes that nothing of the process `id` lives any more, unless it is wanted again.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn stop_is_over(&self, id: i64) -> Result<(), Error> {
         self.execute(
-            "UPDATE process SET wanted = 'down', next_restart_at = NULL WHERE id = ?1",
+            "UPDATE process SET next_restart_at = NULL WHERE id = ?1 AND wanted = 'down'",
             [id],
         )?;
         Ok(())

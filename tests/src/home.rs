@@ -5,6 +5,7 @@ use rustix::mount::UnmountFlags;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 /// The user and group `nobody`, who owns nothing.
@@ -255,6 +256,24 @@ impl Home {
     /// The processes that live in this home.
     pub fn living(&self) -> Vec<i32> {
         sweep::claimed_by(self.path())
+    }
+
+    /// How many processes live that were started as the process `name`, or by one of them.
+    pub fn instances(&self, name: &str) -> usize {
+        let is_instance = |pid: &&i32| {
+            let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            let name_of = |pid| crate::environ_of(pid).remove("BGRUN_NAME");
+            !comm.starts_with("bgrun") && name_of(**pid).is_some_and(|one| one == name)
+        };
+        self.living().iter().filter(is_instance).count()
+    }
+
+    /// Makes the last stop one of long ago, which nobody is at any more.
+    #[track_caller]
+    pub fn age_the_last_stop(&self) {
+        let file = fs::File::options().write(true).open(self.state().join("run/stop.lock"));
+        let long_ago = SystemTime::now() - Duration::from_secs(3600);
+        file.and_then(|file| file.set_modified(long_ago)).expect("a stop has left its mark");
     }
 
     /// Fails the test unless nothing lives in this home soon: neither processes nor supervisors.

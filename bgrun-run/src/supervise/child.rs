@@ -36,15 +36,17 @@ pub(crate) fn start(
     started
 }
 
-/// Starts the next run as `spec` has it, and writes it down.
+/// Starts the next run as `spec` has it, says in `begun` what became of that, and writes it
+/// down.
 ///
 /// # Errors
-/// The store cannot be used.
+/// The store cannot be used. Unless `begun` is empty the run has begun all the same.
 pub(crate) fn start_next(
     writer: &Writer<'_>,
     line: &mut LockLine<Identity>,
     spec: &Spec,
-) -> Result<Begun, Error> {
+    begun: &mut Option<Begun>,
+) -> Result<(), Error> {
     // The number that the store will give: only the holder of the lock begins runs.
     line.run += 1;
     let environment = spec.environment(&line.cookie, line.run);
@@ -54,10 +56,10 @@ pub(crate) fn start_next(
     };
     let is_running = start(line, &words, &environment, spec.umask).is_ok();
     fault::at("supervise:between-runs");
-    writer.begin_restart(line.id)?;
-    record::write_run(writer, line)?;
     let probing = spec.ready.clone().map(|probe| (probe, environment, spec.umask));
-    Ok(Begun { is_running, probing })
+    *begun = Some(Begun { is_running, probing });
+    writer.begin_restart(line.id)?;
+    record::write_run(writer, line)
 }
 
 /// What became of the next run.

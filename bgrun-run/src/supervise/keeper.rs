@@ -7,6 +7,7 @@
 //! store.
 
 mod client;
+mod next_run;
 mod orders;
 
 use std::os::fd::{AsFd, BorrowedFd};
@@ -15,17 +16,17 @@ use std::time::{Duration, Instant};
 
 use bgrun_platform::events::{self, Signals, Wake};
 use bgrun_platform::{Ended, Identity, Lock, Signal, fault};
-use bgrun_store::{End, Home, KeepAlive, LockLine, Reason, time};
+use bgrun_store::{End, Home, LockLine, Reason, time};
 
 pub(crate) use client::Client;
 
 use crate::chronicle::Chronicle;
-use crate::decide::{Next, decide};
 use crate::family::Family;
 use crate::readiness::{Probing, Readiness};
 use crate::restarts::Restarts;
 use crate::stopping::{Stopping, signal_all};
-use crate::{child, launch, record};
+use crate::{launch, record};
+use next_run::RETRY;
 
 /// Keeps one process.
 pub(crate) struct Keeper {
@@ -42,8 +43,11 @@ pub(crate) struct Keeper {
     ended: Option<Ended>,
     stopping: Option<Stopping>,
     pause: Option<Instant>,
-    /// When to try again to write down an end that the store did not take.
+    /// When to try again to write down what the store did not take, and after how long once
+    /// more.
     retry: Option<(Instant, Duration)>,
+    /// Runs that the store has not taken, and that others have followed, oldest first.
+    owed: Vec<LockLine<Identity>>,
     restarts: Restarts,
     /// What became of the client of a container.
     pub(crate) client: Client,
@@ -62,10 +66,6 @@ enum Source {
     /// A process of an adopted tree, which has ended.
     Family,
 }
-
-/// The first pause after the store did not take an end; each further one is twice as
-/// long, up to the longest.
-const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 impl Keeper {
     /// Keeps the process of `line`; with `adopts`, one that another supervisor has started,
@@ -92,6 +92,7 @@ impl Keeper {
             stopping: None,
             pause: None,
             retry: None,
+            owed: Vec::new(),
             restarts: Restarts::begin(),
             client: Client::default(),
             is_done: false,
@@ -121,6 +122,9 @@ impl Keeper {
                 },
                 Wake::Deadline => self.deadline_is_over(),
             }
+        }
+        if !self.owed.is_empty() {
+            record::owed(&self.home, &self.owed, None)?;
         }
         Ok(())
     }
@@ -167,7 +171,7 @@ impl Keeper {
             && at <= now
         {
             self.retry = Some((now + pause, (pause * 2).min(RETRY.1)));
-            self.record_end();
+            self.record();
         }
     }
 
@@ -252,88 +256,7 @@ impl Keeper {
         }
         self.write_line();
         fault::at("supervise:after-journal");
-        self.record_end();
-    }
-
-    /// Writes the end into the store and does what is decided there.
-    fn record_end(&mut self) {
-        let Some(end) = self.line.ended.clone() else {
-            self.retry = None;
-            return;
-        };
-        let restarts = &mut self.restarts;
-        let jitter = f64::from(std::process::id() % 97) / 97.0;
-        let mut restarted = None;
-        let mut line = self.line.clone();
-        let decided = record::end(&self.home, &self.line, |writer, wanted, spec| {
-            let policy = &spec.restart_policy;
-            let history = restarts.within(policy.window);
-            let next = decide(&end, wanted, spec.keep_alive, policy, history, jitter);
-            match next {
-                Next::Again(pause) if pause.is_zero() => {
-                    restarted = Some(child::start_next(writer, &mut line, spec)?);
-                }
-                Next::Again(pause) => {
-                    // A run that the store has not heard of would take the pause away.
-                    record::write_run(writer, &line)?;
-                    writer.record_pause(line.id, time::now() + pause)?;
-                }
-                Next::Stop => {}
-            }
-            Ok(next)
-        });
-        match decided {
-            // With the state directory gone there is nobody left to tell.
-            Err(_) if !self.home.directory().is_dir() => self.is_done = true,
-            Err(_) => {
-                // The lock file holds the end meanwhile. Nothing is started as long as the
-                // wish cannot be read.
-                if self.retry.is_none() {
-                    self.retry = Some((Instant::now() + RETRY.0, RETRY.0 * 2));
-                }
-                if self.line.keep_alive == KeepAlive::Never {
-                    self.lock = None;
-                }
-            }
-            Ok(Some(Next::Again(pause))) if self.lock.is_some() => {
-                self.retry = None;
-                self.restarts.count();
-                match restarted {
-                    Some(next) => self.adopt_new_run(line, next),
-                    None => self.pause = Some(Instant::now() + pause),
-                }
-            }
-            Ok(_) => self.is_done = true,
-        }
-    }
-
-    /// The pause is over.
-    fn start_again(&mut self) {
-        let mut line = self.line.clone();
-        let restarted = record::restart(&self.home, &self.line, |writer, spec| {
-            child::start_next(writer, &mut line, spec)
-        });
-        match restarted {
-            Ok(Some(next)) => self.adopt_new_run(line, next),
-            Ok(None) => self.is_done = true,
-            Err(_) => self.pause = Some(Instant::now() + RETRY.1),
-        }
-    }
-
-    fn adopt_new_run(&mut self, line: LockLine<Identity>, next: child::Begun) {
-        self.line = line;
-        self.family = Family::Own;
-        self.write_line();
-        self.restarts.run_has_begun();
-        self.main = self.line.process.as_ref().map(|process| process.pid);
-        self.chronicle.next_run(&self.line);
-        // A command that cannot be executed any more is not tried again.
-        self.is_done = !next.is_running;
-        if next.is_running {
-            self.probe(next.probing);
-        }
-        // It may have ended while its start was written down.
-        self.reap();
+        self.record();
     }
 
     /// Has it found out when the run is ready, unless that is known or nobody asked.

@@ -9,18 +9,33 @@ pub(crate) fn run(home: &Home, line: &LockLine<Identity>) -> Result<(), Error> {
     in_store(home, |writer| write_run(writer, line))
 }
 
+/// Writes down the runs of `owed`, each of which another one of the same process has followed,
+/// and then the `latest`.
+pub(crate) fn owed(
+    home: &Home,
+    owed: &[LockLine<Identity>],
+    latest: Option<&LockLine<Identity>>,
+) -> Result<(), Error> {
+    in_store(home, |writer| {
+        write_owed(writer, owed)?;
+        latest.map_or(Ok(()), |line| write_run(writer, line))
+    })
+}
+
 /// Lets `next` go on, given what the user wants and what the process is to be, unless the user
 /// has asked for another start or forgotten it, and writes down the end of the run that
-/// `line` tells of, all in one transaction.
+/// `line` tells of, and those of `owed`, all in one transaction.
 ///
 /// The end comes last, so that the next run waits for nothing that it does not need. The
 /// store does not mind: what is newer stays.
 pub(crate) fn end<T>(
     home: &Home,
+    owed: &[LockLine<Identity>],
     line: &LockLine<Identity>,
     next: impl FnOnce(&Writer<'_>, Wanted, &Spec) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
     in_store(home, |writer| {
+        write_owed(writer, owed)?;
         let next = match meant(writer, line)? {
             Some((wanted, spec)) => Some(next(writer, wanted, &spec)?),
             None => None,
@@ -54,6 +69,17 @@ pub(crate) fn is_still_wanted(home: &Home, line: &LockLine<Identity>) -> Result<
         let wanted = writer.wanted(line.id, &line.cookie, line.request)?;
         Ok(wanted == Some(Wanted::Up))
     })
+}
+
+fn write_owed(writer: &Writer<'_>, owed: &[LockLine<Identity>]) -> Result<(), Error> {
+    for line in owed {
+        // Of what was forgotten nothing is noted.
+        if meant(writer, line)?.is_some() {
+            write_run(writer, line)?;
+            writer.begin_restart(line.id)?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn write_run(writer: &Writer<'_>, line: &LockLine<Identity>) -> Result<(), Error> {
