@@ -9,35 +9,61 @@ use tests::*;
 
 const STORM: Duration = Duration::from_secs(4);
 
+/// What the managed processes execute.
+const MANAGED: &str = "sleep";
+
+/// The processes of this home that live now and execute a program whose name begins so.
+fn executing(home: &Home, program: &str) -> Vec<i32> {
+    let is_it = |pid: &i32| {
+        let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        comm.starts_with(program) && belongs_to(*pid, home.path())
+    };
+    parents().into_iter().map(|(pid, _)| pid).filter(is_it).collect()
+}
+
 /// The tools and supervisors of this home that live now.
 fn ours(home: &Home) -> Vec<i32> {
-    let is_ours = |pid: &i32| {
-        let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        comm.starts_with("bgrun") && belongs_to(*pid, home.path())
-    };
-    parents().into_iter().map(|(pid, _)| pid).filter(is_ours).collect()
+    executing(home, "bgrun")
 }
 
-/// The managed processes that live, counted by name. A fork that has not executed yet is no process
-/// of its own: it still is the program `bgrun-supervise`.
-fn instances(home: &Home) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for pid in home.living() {
-        let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        if comm == "sleep\n" {
+/// The managed processes that live, by name. A fork that has not executed yet is no process of its
+/// own: it still is the program `bgrun-supervise`.
+fn lives(home: &Home) -> BTreeMap<String, Vec<Life>> {
+    let mut lives = BTreeMap::<_, Vec<_>>::new();
+    for pid in executing(home, MANAGED) {
+        if let Some(life) = Life::try_of(pid) {
             let name = environ_of(pid).remove("BGRUN_NAME").unwrap_or_else(|| "nameless".into());
-            *counts.entry(name).or_default() += 1;
+            lives.entry(name).or_default().push(life);
         }
     }
-    counts
+    lives
 }
 
-/// Kills random processes of ours until told to stop.
-fn rage(home: &Home, is_over: &AtomicBool, kills: &AtomicUsize) {
+/// The managed processes that live, counted by name.
+fn instances(home: &Home) -> BTreeMap<String, usize> {
+    lives(home).into_iter().map(|(name, lives)| (name, lives.len())).collect()
+}
+
+/// Fails if two live at this very moment: one that was seen may have ended before the other began.
+#[track_caller]
+fn no_two_live(home: &Home) {
+    for (name, lives) in lives(home) {
+        let count = lives.iter().filter(|life| life.is_alive()).count();
+        assert!(count < 2, "{count} live instances of {name}: {:#?}", home.all());
+    }
+}
+
+/// Kills random ones of the processes that `victims` finds until told to stop.
+fn rage(
+    home: &Home,
+    victims: impl Fn(&Home) -> Vec<i32>,
+    is_over: &AtomicBool,
+    kills: &AtomicUsize,
+) {
     // The seed is fixed; what makes every storm another one is when its kills arrive.
     let mut random: u64 = 2;
     while !is_over.load(Ordering::Relaxed) {
-        for pid in ours(home) {
+        for pid in victims(home) {
             // Numerical Recipes' generator: any will do, as long as its seed can be given again.
             random = random
                 .wrapping_mul(6_364_136_223_846_793_005)
@@ -55,12 +81,16 @@ fn rage(home: &Home, is_over: &AtomicBool, kills: &AtomicUsize) {
 
 /// Lets workers loop over calls during a storm, then checks that all is consistent.
 #[track_caller]
-fn survives(names: &[String], work: impl Fn(&Home, &str) -> Output + Sync) {
+fn survives(
+    names: &[String],
+    victims: impl Fn(&Home) -> Vec<i32> + Send,
+    work: impl Fn(&Home, &str) -> Output + Sync,
+) {
     let home = Home::new();
     let is_over = AtomicBool::new(false);
     let (kills, successes) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
-        scope.spawn(|| rage(&home, &is_over, &kills));
+        scope.spawn(|| rage(&home, victims, &is_over, &kills));
         let begun = Instant::now();
         for worker in 0..4 {
             let (home, work, successes) = (&home, &work, &successes);
@@ -75,7 +105,7 @@ fn survives(names: &[String], work: impl Fn(&Home, &str) -> Output + Sync) {
             });
         }
         while begun.elapsed() < STORM {
-            thread::yield_now();
+            no_two_live(&home);
             home.verb("ls", ["--json"]).run();
         }
         is_over.store(true, Ordering::Relaxed);
@@ -102,7 +132,7 @@ fn survives(names: &[String], work: impl Fn(&Home, &str) -> Output + Sync) {
     home.verb("kill", ["--all", "--timeout", "1s"]).ok();
     home.must_be_clean();
     for name in names {
-        home.verb("run", [name, "--if-absent", "--", "sleep", "55"]).ok();
+        home.verb("run", [name, "--if-absent", "--", MANAGED, "55"]).ok();
     }
     assert_eq!(instances(&home).len(), home.all().len());
 }
@@ -110,16 +140,33 @@ fn survives(names: &[String], work: impl Fn(&Home, &str) -> Output + Sync) {
 #[test]
 fn a_storm_on_starts_of_twenty_names_leaves_at_most_one_of_each() {
     let names: Vec<String> = (0..20).map(|n| format!("p{n}")).collect();
-    survives(&names, |home, name| home.verb("run", [name, "--", "sleep", "55"]).run());
+    survives(&names, ours, |home, name| home.verb("run", [name, "--", MANAGED, "55"]).run());
 }
 
 #[test]
 fn a_storm_on_starts_restarts_and_stops_of_one_name_leaves_at_most_one() {
     let names = vec!["web".to_owned(); 4];
-    survives(&names, |home, name| {
-        home.verb("run", [name, "--restart", "--", "sleep", "55"]).run();
+    survives(&names, ours, |home, name| {
+        home.verb("run", [name, "--restart", "--", MANAGED, "55"]).run();
         home.verb("kill", ["--timeout", "300ms", name]).run();
-        home.verb("run", [name, "--", "sleep", "55"]).run()
+        home.verb("run", [name, "--", MANAGED, "55"]).run()
+    });
+}
+
+#[test]
+fn a_storm_on_what_crashes_and_is_guarded_leaves_at_most_one_of_each() {
+    let names: Vec<String> = (0..6).map(|n| format!("p{n}")).collect();
+    let policy = ["--keep-alive", "--backoff", "10ms..20ms", "--max-restarts", "1000000/1s"];
+    let all_die = |home: &Home| [ours(home), executing(home, MANAGED)].concat();
+    survives(&names, all_die, |home, name| {
+        let run = |flags: &[&str]| home.verb("run", [name]).args(policy).args(flags);
+        run(&["--", MANAGED, "55"]).run();
+        home.verb("guard", [""; 0]).run();
+        run(&["--restart", "--", MANAGED, "55"]).run();
+        home.verb("guard", [""; 0]).run();
+        home.verb("kill", ["--timeout", "300ms", name]).run();
+        home.verb("guard", [""; 0]).run();
+        run(&["--", MANAGED, "55"]).run()
     });
 }
 
