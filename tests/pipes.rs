@@ -252,3 +252,40 @@ fn what_runs_is_restarted_through_a_pipe() {
     let after = home.all();
     assert!(after.iter().all(|record| !before.contains(&record.pid()) && record["run"] == 2));
 }
+
+#[test]
+fn what_no_program_can_be_given_is_refused_before_anything_is_started() {
+    let home = Home::new();
+    let fine = json!({"name": "fine", "argv": ["sleep", "60"]});
+    for (field, wrong) in [
+        ("env", json!({"name": "bad", "argv": ["sleep", "60"], "env": {"A=B": "1"}})),
+        ("argv", json!({"name": "bad", "argv": ["sleep", "60\0"]})),
+    ] {
+        let records = json!([fine, wrong]).to_string();
+        home.verb("run", ["-"]).stdin(records).code(2).says(field);
+        assert!(home.all().is_empty(), "{field}");
+    }
+}
+
+#[test]
+fn one_record_has_its_own_exit_code() {
+    let home = Home::new();
+    home.start_sleep("web");
+    for (record, code) in [
+        (json!({"name": "web"}), 5),
+        (json!({"name": "nobody"}), 4),
+        (json!({"name": "bad", "argv": ["no-such-program"]}), 127),
+    ] {
+        home.verb("run", ["-"]).stdin(record.to_string()).code(code);
+    }
+}
+
+#[test]
+fn a_group_in_a_record_is_a_name_or_none() {
+    let home = Home::new();
+    for (group, stored) in [(json!("shop"), json!("shop")), (json!(""), Value::Null)] {
+        let record = json!({"name": "web", "group": group, "argv": ["sleep", "60"]});
+        home.verb("run", ["-", "--force"]).stdin(record.to_string()).ok();
+        assert_eq!(home.ls("web")["group"], stored);
+    }
+}

@@ -232,6 +232,8 @@ fn groups_are_given_by_flag_or_environment() {
     assert_eq!(run("env").env("BGR_GROUP", "prod").json()["group"], "prod");
     let both = home.verb("run", ["both", "--group", "shop", "--json", "--", "sleep", "60"]);
     assert_eq!(both.env("BGR_GROUP", "prod").json()["group"], "shop");
+    let none = home.verb("run", ["both", "--restart", "--group", "", "--json"]);
+    assert_eq!(none.json()["group"], Value::Null, "it is taken away");
 }
 
 #[test]

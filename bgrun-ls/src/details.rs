@@ -46,7 +46,11 @@ pub(crate) fn print(listed: &[Listed], out: &mut impl Write) -> anyhow::Result<(
         for run in &listed.runs {
             writeln!(out, "    {}", run_line(run, record))?;
         }
-        let last_words = if has_failed(record) { last_words(&record.name) } else { Vec::new() };
+        let last_words =
+            match listed.runs.iter().find(|run| run.end.is_some() || record.pid.is_none()) {
+                Some(run) if has_failed(record) => last_words(&record.name, run.number),
+                _ => Vec::new(),
+            };
         if !last_words.is_empty() {
             writeln!(out, "  last lines of stderr")?;
         }
@@ -63,10 +67,10 @@ fn has_failed(record: &Record) -> bool {
     failed || record.restarts > 0
 }
 
-/// The end of its stderr, as `bgrun-logs` shows it.
-fn last_words(name: &str) -> Vec<String> {
-    let name = exactly(name);
-    let words = ["--stderr", "--lines", "5", "--", &name];
+/// The end of what that `run` wrote to its stderr, as `bgrun-logs` shows it.
+fn last_words(name: &str, run: i64) -> Vec<String> {
+    let (name, run) = (exactly(name), format!("--run={run}"));
+    let words = ["--stderr", "--lines", "5", &run, "--", &name];
     let output =
         sibling::command("bgrun-logs", words).stdin(Stdio::null()).stderr(Stdio::null()).output();
     // Without it the details are still worth showing.

@@ -75,6 +75,23 @@ pub fn most_restarts(text: &str) -> Result<(u32, Option<Duration>), String> {
     Ok((count.parse().map_err(wrong)?, window))
 }
 
+/// A number of minutes from 1 on, or a duration of whole minutes: `90`, `1h30m`.
+///
+/// # Errors
+/// What is wrong with the text, in one line.
+pub fn minutes(text: &str) -> Result<u64, String> {
+    let counted = text.parse().or_else(|_| match duration(text) {
+        Ok(duration) if duration.subsec_nanos() == 0 && duration.as_secs().is_multiple_of(60) => {
+            Ok(duration.as_secs() / 60)
+        }
+        _ => Err(()),
+    });
+    counted.ok().filter(|minutes| *minutes > 0).ok_or_else(|| {
+        let shown = crate::text::safe(text);
+        format!("'{shown}' is not a number of minutes from 1 on (such as 90 or 1h30m)")
+    })
+}
+
 /// Bytes, or `500k`, `500m`, `1g`, counted in 1024s; a final `b` is allowed.
 ///
 /// # Errors
@@ -141,6 +158,17 @@ mod tests {
         }
         for text in ["", "s", "10x", "1.5s", "-1", "30m1h", "5m5m", "99999999999s", "ms10"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn minutes_are_whole_and_not_none() {
+        for (text, expected) in [("90", 90), ("90m", 90), ("1h30m", 90), ("120s", 2), ("1d", 1440)]
+        {
+            assert_eq!(minutes(text), Ok(expected), "{text}");
+        }
+        for wrong in ["0", "0m", "90s", "500ms", "1m500ms", "", "-1", "soon"] {
+            assert!(minutes(wrong).is_err(), "{wrong}");
         }
     }
 

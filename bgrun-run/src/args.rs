@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bgrun_platform::Signal;
-use bgrun_platform::args::{backoff, duration, most_restarts, size_bytes};
+use bgrun_platform::args::{backoff, duration, minutes, most_restarts, size_bytes};
 
 const AFTER_HELP: &str = "\
 Exit status:
@@ -74,7 +74,7 @@ pub(crate) struct Args {
     #[arg(short, long, alias = "cwd", value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 
-    /// Group it belongs to
+    /// Group it belongs to; '' for none
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
 
@@ -199,7 +199,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SIZE", value_parser = size_bytes, help_heading = "Restarts")]
     pub(crate) memory_limit: Option<u64>,
 
-    /// Minutes after which bgrun guard restarts it
+    /// Minutes after which bgrun guard restarts it, or a duration such as 1h30m
     #[arg(long, value_name = "MINUTES", value_parser = minutes, help_heading = "Restarts")]
     pub(crate) restart_interval: Option<u64>,
 
@@ -274,12 +274,4 @@ pub(crate) struct Args {
     /// Why a running process is stopped first
     #[arg(long, hide = true, value_name = "REASON", default_value = "restart")]
     pub(crate) reason: String,
-}
-
-/// A number of minutes that is not 0.
-fn minutes(text: &str) -> Result<u64, String> {
-    match text.parse() {
-        Ok(minutes @ 1..) => Ok(minutes),
-        _ => Err("not a number of minutes from 1 on".to_owned()),
-    }
 }

@@ -91,7 +91,8 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Vec<Ask>> {
         (None, false) => Some(Command::Argv(args.argv.clone())),
         (None, true) => None,
     };
-    let names: Vec<&String> = args.name.iter().chain(&args.names).collect();
+    let names = args.names.iter().filter(|name| args.name.as_ref() != Some(name));
+    let names: Vec<&String> = args.name.iter().chain(names).collect();
     let base = from_flags(args)?;
     match (command, names.as_slice()) {
         (_, many) if many.iter().any(|name| *name == "-") => {
@@ -152,9 +153,6 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
                 return Err(usage(format!("-e '{shown}' is not an assignment (KEY=VALUE)")));
             }
         }
-    }
-    if args.group.as_deref() == Some("") {
-        return Err(usage("a group has a name"));
     }
     Ok(Ask {
         settings,

@@ -13,8 +13,8 @@ use serde_json::Value;
 pub(crate) enum Awaited {
     /// The state that was asked for.
     Reached,
-    /// It has ended, with this code if it left by itself.
-    Ended { code: Option<i64>, how: String },
+    /// Its run has ended, with this code if it left by itself.
+    Ended { run: Option<i64>, code: Option<i64>, how: String },
     /// Nothing in time.
     TimedOut,
     /// Nothing is known of it, for this reason.
@@ -68,7 +68,11 @@ fn read(record: &Value) -> Awaited {
     match record["outcome"].as_str() {
         Some("reached") => Awaited::Reached,
         Some("timed-out") => Awaited::TimedOut,
-        Some("ended") => Awaited::Ended { code: awaited["exit_code"].as_i64(), how },
+        Some("ended") => Awaited::Ended {
+            run: awaited["run"].as_i64(),
+            code: awaited["exit_code"].as_i64(),
+            how,
+        },
         Some(other) => Awaited::Unknown(format!("was {other}")),
         None => Awaited::Unknown(record["error"].as_str().unwrap_or(NO_ANSWER).to_owned()),
     }
@@ -81,19 +85,19 @@ mod tests {
 
     #[test]
     fn every_answer_is_understood() {
-        let ended = |how: &str, code| Awaited::Ended { code, how: how.to_owned() };
+        let ended = |run, how: &str, code| Awaited::Ended { run, code, how: how.to_owned() };
         let table = [
             (json!({"outcome": "reached"}), Awaited::Reached),
             (json!({"outcome": "timed-out"}), Awaited::TimedOut),
             (json!({"outcome": "deleted"}), Awaited::Unknown("was deleted".to_owned())),
             (json!({"error": "no such"}), Awaited::Unknown("no such".to_owned())),
             (
-                json!({"outcome": "ended", "awaited": {"exit_code": 3, "exit_reason": "exit"}}),
-                ended("exit code 3", Some(3)),
+                json!({"outcome": "ended", "awaited": {"run": 2, "exit_code": 3, "exit_reason": "exit"}}),
+                ended(Some(2), "exit code 3", Some(3)),
             ),
             (
                 json!({"outcome": "ended", "awaited": {"exit_code": null, "exit_signal": "SIGKILL"}}),
-                ended("SIGKILL", None),
+                ended(None, "SIGKILL", None),
             ),
         ];
         for (record, expected) in table {

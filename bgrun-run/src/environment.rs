@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
-use bgrun_platform::args::size_bytes;
-use bgrun_platform::text::safe_path;
+use bgrun_platform::args::{minutes, size_bytes};
+use bgrun_platform::text::{safe, safe_path};
 use bgrun_store::{KeepAlive, variables};
 
 use crate::declared;
@@ -101,6 +101,15 @@ fn unquoted(rest: &str, quote: char) -> Result<String, &'static str> {
     Err("the closing quote is missing")
 }
 
+/// What is wrong with the first of `variables` that the kernel can give to nobody, if one is.
+pub(crate) fn impossible(variables: &BTreeMap<String, String>) -> Option<String> {
+    let is_impossible = |key: &str, value: &str| {
+        key.is_empty() || key.contains(['=', '\0']) || value.contains('\0')
+    };
+    let wrong = variables.iter().find(|(key, value)| is_impossible(key, value));
+    wrong.map(|(key, _)| format!("'{}' cannot be an environment variable", safe(key)))
+}
+
 /// What variables say of a process, where they say anything.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Policies {
@@ -122,15 +131,13 @@ pub(crate) fn policies(variables: &BTreeMap<String, String>) -> Result<Policies,
         .map(|text| text.parse().map_err(|error: String| wrong(variables::KEEP_ALIVE, &error)));
     let memory = value(variables::MEMORY_LIMIT)
         .map(|text| size_bytes(text).map_err(|error| wrong(variables::MEMORY_LIMIT, &error)));
-    let minutes = value(variables::RESTART_INTERVAL).map(|text| {
-        let minutes = text.parse().ok().filter(|minutes| *minutes > 0);
-        minutes.ok_or_else(|| wrong(variables::RESTART_INTERVAL, "is a number of minutes"))
-    });
+    let interval = value(variables::RESTART_INTERVAL)
+        .map(|text| minutes(text).map_err(|error| wrong(variables::RESTART_INTERVAL, &error)));
     Ok(Policies {
         group: value(variables::GROUP).cloned(),
         keep_alive: keep_alive.transpose()?,
         memory_limit_bytes: memory.transpose()?,
-        restart_interval_minutes: minutes.transpose()?,
+        restart_interval_minutes: interval.transpose()?,
         after: value(variables::DEPENDS_ON)
             .map(|names| declared::after_names(names))
             .transpose()

@@ -170,9 +170,10 @@ impl Rounds<'_> {
                 _ => said.or(Some(wait::READINESS)),
             };
             for (name, awaited) in awaited::ask(condition.as_str(), &records, timeout) {
-                if matches!(awaited, Awaited::Ended { code, .. } if code != Some(0) || condition == Condition::Ready)
+                if let Awaited::Ended { run, code, .. } = awaited
+                    && (code != Some(0) || condition == Condition::Ready)
                 {
-                    wait::show_stderr(&name);
+                    wait::show_stderr(&name, run);
                 }
                 self.met.insert((name, condition.as_str()), awaited);
             }
@@ -249,7 +250,7 @@ mod tests {
     #[test]
     fn only_what_was_waited_for_is_enough() {
         use Condition::{Exited, Ready};
-        let ended = |code| Awaited::Ended { code, how: "exit code".to_owned() };
+        let ended = |code| Awaited::Ended { run: None, code, how: "exit code".to_owned() };
         let table = [
             (Awaited::Reached, Ready, None),
             (ended(Some(0)), Exited, None),

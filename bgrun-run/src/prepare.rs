@@ -188,7 +188,12 @@ fn spec(ask: &Ask, name: &str, old: Option<Spec>, home: &Home) -> Result<Spec, F
     let Variables { declared, inherited, kept: policies, .. } = variables;
     let spec = Spec {
         name: name.to_owned(),
-        group: ask.group.clone().or(declared.group).or(policies.group),
+        group: ask
+            .group
+            .clone()
+            .or(declared.group)
+            .or(policies.group)
+            .filter(|group| !group.is_empty()),
         command,
         argv,
         directory,

@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 use crate::args::Args;
 use crate::start::Outcome;
 
-/// Tells what became of all; answers the exit code: of the one, or of several what
+/// Tells what became of all; answers the exit code: that of the one, or of several what
 /// [`of_several`] says.
 ///
 /// # Errors
 /// The one failure of the one process, or nobody can be told.
 pub(crate) fn all(args: &Args, outcomes: Vec<(String, Outcome)>) -> anyhow::Result<Exit> {
-    let is_list = is_list(args, outcomes.len());
+    let (is_list, is_one) = (is_list(args, outcomes.len()), outcomes.len() == 1);
     let failures = outcomes.iter().filter_map(|(_, one)| match one {
         Outcome::Failed(failure) => Some(failure.exit()),
         Outcome::Started(_) | Outcome::Left => None,
@@ -41,7 +41,7 @@ pub(crate) fn all(args: &Args, outcomes: Vec<(String, Outcome)>) -> anyhow::Resu
                 say(format_args!("{}: already running", safe(&name)))?;
             }
             Outcome::Failed(failure) => {
-                if !is_list {
+                if is_one {
                     exit = failure.exit();
                 }
                 complain(&name, failure);

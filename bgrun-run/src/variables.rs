@@ -123,14 +123,8 @@ fn overrides(
     settings: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, Failure> {
     given.extend(settings.clone());
-    let is_impossible = |key: &str, value: &str| {
-        key.is_empty() || key.contains(['=', '\0']) || value.contains('\0')
-    };
-    match given.iter().find(|(key, value)| is_impossible(key, value)) {
-        Some((key, _)) => {
-            let shown = bgrun_platform::text::safe(key);
-            Err(Failure::new(Exit::Usage, format!("'{shown}' cannot be an environment variable")))
-        }
+    match environment::impossible(&given) {
+        Some(what) => Err(Failure::new(Exit::Usage, what)),
         None => Ok(given),
     }
 }

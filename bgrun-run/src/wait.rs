@@ -54,7 +54,7 @@ pub(crate) fn all(
             (None, Outcome::Started(line)) => match lives_until(deadline, &line, home) {
                 None => (name, Outcome::Started(line)),
                 Some(how) => {
-                    show_stderr(&name);
+                    show_stderr(&name, Some(line.run));
                     let what = format!("ended before it had lived for {life:?}: {how}");
                     let hint = format!("bgrun logs {name}");
                     (name, Outcome::Failed(Failure::new(Exit::Failed, what).hint(hint)))
@@ -74,8 +74,8 @@ fn judged(name: &str, awaited: Awaited, readiness: Duration) -> Option<Failure> 
             let hint = "--wait=5m waits longer; --ready says how to tell that it is ready";
             Some(Failure::new(Exit::TimedOut, what).hint(hint))
         }
-        Awaited::Ended { how, .. } => {
-            show_stderr(name);
+        Awaited::Ended { run, how, .. } => {
+            show_stderr(name, run);
             let what = format!("ended before it was ready: {how}");
             Some(Failure::new(Exit::Failed, what).hint(format!("bgrun logs {name}")))
         }
@@ -116,11 +116,14 @@ fn how(end: &bgrun_store::End) -> String {
     }
 }
 
-/// Shows the end of what the process `name` wrote to its stderr.
-pub(crate) fn show_stderr(name: &str) {
-    let name = exactly(name);
-    let words = ["--stderr", "--lines", LAST_LINES, "--", &name];
+/// Shows the end of what the process `name` wrote to its stderr, in that `run` if it is known.
+pub(crate) fn show_stderr(name: &str, run: Option<i64>) {
+    let mut command = sibling::command("bgrun-logs", ["--stderr", "--lines", LAST_LINES]);
+    if let Some(run) = run {
+        command.arg(format!("--run={run}"));
+    }
     // stdout is data: what the process said of its end is talk.
     let to_stderr = Stdio::from(std::io::stderr());
-    let _ = sibling::command("bgrun-logs", words).stdin(Stdio::null()).stdout(to_stderr).status();
+    let command = command.args(["--", &exactly(name)]).stdin(Stdio::null()).stdout(to_stderr);
+    let _ = command.status();
 }

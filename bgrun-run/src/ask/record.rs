@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{Ask, Command, checked};
 use crate::config::Wish;
-use crate::declared;
+use crate::{declared, environment};
 
 /// The parts of a record that say what to start. Other fields are left unread: a record
 /// as `ls --json` prints it is a spec.
@@ -89,11 +89,29 @@ fn plain(error: &str) -> String {
     format!("{field}must be {expected}, not {value}")
 }
 
+/// The first field with a NUL in a string, if there is one.
+fn with_nul(record: &Value) -> Option<&str> {
+    fn has_nul(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.contains('\0'),
+            Value::Array(all) => all.iter().any(has_nul),
+            Value::Object(fields) => {
+                fields.iter().any(|(key, own)| key.contains('\0') || has_nul(own))
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+    record.as_object()?.iter().find(|(_, value)| has_nul(value)).map(|(field, _)| field.as_str())
+}
+
 /// What a record asks for; flags of the command line, which are in `base`, go before it.
 ///
 /// # Errors
 /// It makes no sense, in one line.
 pub(super) fn read(record: Value, base: &Ask) -> Result<Ask, String> {
+    if let Some(field) = with_nul(&record) {
+        return Err(format!("{field}: a NUL character can be passed to no program"));
+    }
     let part: Part =
         serde_path_to_error::deserialize(record).map_err(|error| plain(&error.to_string()))?;
     let name = part.name.as_deref().map(checked).transpose().map_err(|error| error.to_string())?;
@@ -129,6 +147,9 @@ pub(super) fn read(record: Value, base: &Ask) -> Result<Ask, String> {
         }
     }
     settings.extend(base.settings.clone());
+    if let Some(what) = environment::impossible(&settings) {
+        return Err(format!("env: {what}"));
+    }
     let or_part = |flag: &Vec<PathBuf>, part: Option<Vec<PathBuf>>| {
         if flag.is_empty() { part.unwrap_or_default() } else { flag.clone() }
     };
@@ -215,6 +236,8 @@ mod tests {
             (r#"{"name": "web", "argv": ["a", 1]}"#, "argv[1]: "),
             (r#"{"name": "web", "env": {"A": ["x"]}}"#, "env.A: must be a string, a number"),
             (r#"{"name": "web", "env": {"A": null}}"#, "env.A: "),
+            (r#"{"name": "web", "env": {"A=B": "1"}}"#, "env: 'A=B' cannot be an environment"),
+            (r#"{"name": "web", "argv": ["a", "b\u0000"]}"#, "argv: a NUL"),
         ] {
             assert!(told(record).starts_with(field), "{record}: {}", told(record));
         }
