@@ -207,3 +207,28 @@ fn a_database_name_leads_nowhere_else() {
     assert!(!home.at("evil_v2.sqlite").try_exists().unwrap());
     assert!(!std::path::Path::new("/tmp/evil_v2.sqlite").try_exists().unwrap());
 }
+
+#[test]
+fn a_name_that_looks_like_a_group_is_a_name_for_every_tool_that_acts_on_it() {
+    let home = Home::new();
+    home.verb("run", ["other", "--group", "shop", "--", "sleep", "60"]).ok();
+    let other = home.ls("other").pid();
+    let file = "[process.\"@shop\"]\ncommand = [\"sleep\", \"60\"]\nkeep_alive = true\n";
+    std::fs::write(home.at("bgrun.toml"), file).expect("a file can be written");
+    home.bgrun(["up"]).ok();
+    assert_eq!(home.bgrun(["up"]).ok().out(), "@shop: unchanged\n");
+
+    let watching = home.verb("watch", ["@shop", "--json", "--poll"]).spawn();
+    watching.until_it_says("\"@shop\"");
+    drop(watching);
+
+    let supervised = home.ls("[@]shop");
+    Life::of(supervised.supervisor()).kill();
+    home.verb("guard", [""; 0]).ok();
+    let adopted = home.ls("[@]shop");
+    assert_eq!((adopted.pid(), &adopted["supervised"]), (supervised.pid(), &json!(true)));
+
+    home.bgrun(["down", "--delete"]).ok();
+    assert_eq!(home.all().len(), 1);
+    assert_eq!(home.ls("other").pid(), other);
+}

@@ -6,23 +6,23 @@ use std::process::Stdio;
 use bgrun_platform::logs::disk;
 use bgrun_platform::sibling;
 use bgrun_platform::tool::Exit;
+use bgrun_store::selection::exactly;
 use serde_json::Value;
 
 /// Has the logs rotated that are larger than their limit, of processes without a
 /// supervisor. Answers whether that went well; `bgrun-logs` says what did not.
 pub(crate) fn rotate<'a>(records: impl IntoIterator<Item = &'a Value>) -> bool {
     let live_bytes = |path: &str| disk::live_bytes(Path::new(path));
-    let names: Vec<&str> = records
+    let names: Vec<String> = records
         .into_iter()
         .filter(|record| needs_rotation(record, live_bytes))
-        .filter_map(|record| record["name"].as_str())
+        .filter_map(|record| record["name"].as_str().map(exactly))
         .collect();
     if names.is_empty() {
         return true;
     }
-    let words = ["--rotate", "--"].into_iter().chain(names);
-    let mut logs = sibling::command("bgrun-logs", words);
-    let done = logs.stdin(Stdio::null()).stdout(Stdio::null()).status();
+    let mut logs = sibling::command("bgrun-logs", ["--rotate", "--"]);
+    let done = logs.args(names).stdin(Stdio::null()).stdout(Stdio::null()).status();
     // What was forgotten meanwhile has no logs that could be too large.
     let fine = [Exit::Done, Exit::Unknown].map(|exit| Some(i32::from(exit.code())));
     done.is_ok_and(|status| fine.contains(&status.code()))

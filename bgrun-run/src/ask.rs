@@ -123,7 +123,11 @@ pub(crate) fn read(args: &Args) -> anyhow::Result<Vec<Ask>> {
             .into()),
         (None, names) => Ok(names
             .iter()
-            .map(|name| Ask { name: Some((*name).clone()), is_selector: true, ..base.clone() })
+            .map(|name| Ask {
+                name: Some((*name).clone()),
+                is_selector: args.name.as_ref() != Some(name),
+                ..base.clone()
+            })
             .collect()),
     }
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use bgrun_platform::text::safe;
 use bgrun_platform::tool::{self, Exit};
+use bgrun_store::selection::exactly;
 use serde_json::{Value, json};
 
 use crate::args::Args;
@@ -72,7 +73,7 @@ fn words(args: &Args, names: &[String]) -> Vec<OsString> {
         words.push(format!("--timeout={}ms", timeout.as_millis()).into());
     }
     words.push("--".into());
-    words.extend(names.iter().map(OsString::from));
+    words.extend(names.iter().map(|name| OsString::from(exactly(name))));
     words
 }
 

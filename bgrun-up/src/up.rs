@@ -5,6 +5,7 @@ use std::io::Write;
 
 use bgrun_platform::text::{safe, safe_path};
 use bgrun_platform::tool::{self, Exit, Failure};
+use bgrun_store::selection::exactly;
 use serde_json::{Value, json};
 
 use crate::args::Args;
@@ -141,7 +142,7 @@ fn remove_orphans(args: &Args, steps: &[Step]) -> anyhow::Result<crate::calls::A
         return Ok(crate::calls::Answer { records: Vec::new(), exit: Exit::Done });
     }
     let mut words: Vec<OsString> = ["--json", "--delete", "--"].map(OsString::from).to_vec();
-    words.extend(orphans.iter().map(OsString::from));
+    words.extend(orphans.iter().map(|name| OsString::from(exactly(name))));
     call("bgrun-kill", &words, None, Talk::Shown)
 }
 
@@ -188,7 +189,7 @@ fn kept(steps: &[Step]) -> anyhow::Result<Vec<Value>> {
         return Ok(Vec::new());
     }
     let mut words: Vec<OsString> = ["--json", "--"].map(OsString::from).to_vec();
-    words.extend(kept.iter().map(OsString::from));
+    words.extend(kept.iter().map(|name| OsString::from(exactly(name))));
     Ok(call("bgrun-ls", &words, None, Talk::Shown)?.records)
 }
 

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use anyhow::Context;
 use bgrun_platform::tool::{self, Exit};
 use bgrun_platform::{Pidfd, Signal, attend, private, sibling};
+use bgrun_store::selection::exactly;
 use bgrun_store::variables;
 use serde_json::Value;
 
@@ -58,7 +59,7 @@ pub(crate) fn first_start(words: Vec<OsString>) -> anyhow::Result<Result<String,
 /// # Errors
 /// It cannot be executed.
 pub(crate) fn run(name: &str, words: &[&str], teller: Teller) -> io::Result<()> {
-    let mut command = sibling::command("bgrun-run", [name, "--json"]);
+    let mut command = sibling::command("bgrun-run", ["--json", "--name", name]);
     command.args(words).stdin(Stdio::null()).stdout(Stdio::piped());
     // What is recorded from a caller's environment is not the watcher's to set; and what it
     // starts is not started from inside the process that the watcher may be.
@@ -117,7 +118,7 @@ pub(crate) fn answer(output: &io::Result<Output>) -> Answer {
 
 /// Shows the end of the stderr of a process that has ended.
 pub(crate) fn show_last_words(name: &str) {
-    let words = ["--stderr", "--lines", LAST_LINES, "--", name];
+    let words = ["--stderr", "--lines", LAST_LINES, "--", &exactly(name)];
     // stdout is data: what the process said of its end is talk.
     let _ =
         sibling::command("bgrun-logs", words).stdin(Stdio::null()).stdout(io::stderr()).status();
@@ -141,7 +142,7 @@ impl Logs {
         if is_json {
             command.arg("--json").stdout(Stdio::piped());
         }
-        let mut child = attend::end_with_us(command.args(["--", name])).spawn()?;
+        let mut child = attend::end_with_us(command.args(["--", &exactly(name)])).spawn()?;
         if let Some(pipe) = child.stdout.take() {
             std::thread::Builder::new().name("logs".into()).spawn(move || pass_on(pipe))?;
         }
@@ -176,7 +177,7 @@ impl Drop for Logs {
 /// It cannot be executed.
 pub(crate) fn stop(name: &str, is_quiet: bool) -> anyhow::Result<Exit> {
     let mut command = sibling::command("bgrun-kill", is_quiet.then_some("--quiet"));
-    command.args(["--", name]).stdin(Stdio::null());
+    command.args(["--", &exactly(name)]).stdin(Stdio::null());
     let status = attend::spawn_deaf(&mut command).and_then(|mut child| child.wait());
     let code = status.context("run bgrun-kill")?.code().and_then(|code| u8::try_from(code).ok());
     Ok(Exit::Other(code.unwrap_or(1)))

@@ -7,7 +7,7 @@ use anyhow::Context;
 use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
 use bgrun_platform::tool::{Exit, Failure};
-use bgrun_store::selection::nearest;
+use bgrun_store::selection::{exactly, nearest};
 use bgrun_store::{Home, Known, Status, variables};
 use serde::Deserialize;
 
@@ -39,7 +39,7 @@ impl Subject {
     /// # Errors
     /// The processes cannot be listed.
     pub(crate) fn look(name: &str) -> anyhow::Result<Option<Self>> {
-        let mut ls = sibling::command("bgrun-ls", ["--json", "--", name]);
+        let mut ls = sibling::command("bgrun-ls", ["--json", "--", &exactly(name)]);
         let output =
             ls.stdin(Stdio::null()).stderr(Stdio::piped()).output().context("run bgrun-ls")?;
         match output.status.code() {
