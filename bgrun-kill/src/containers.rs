@@ -30,7 +30,7 @@ pub(crate) fn ask(targets: &mut [Target], home: &Home) {
     let mut asked: BTreeMap<EngineCall, Vec<&mut Target>> = BTreeMap::new();
     for target in targets.iter_mut().filter(|target| target.process.container.is_some()) {
         let text = Lock::line_at(&home.lock(target.process.id)).unwrap_or_default();
-        let line = serde_json::from_str::<LockLine<Identity>>(&text).ok();
+        let line = LockLine::<Identity>::read(&text);
         if let Some(call) = target.process.engine_call(line.as_ref()) {
             asked.entry(call).or_default().push(target);
         }

@@ -225,9 +225,9 @@ impl Stopping {
     /// The end of the run, if the supervisor has left it in the lock file.
     fn end_in_lock_line(&self, home: &Home) -> Option<End> {
         let text = Lock::line_at(&home.lock(self.target.process.id)).unwrap_or_default();
-        let line = serde_json::from_str::<LockLine<Identity>>(&text);
+        let line = LockLine::<Identity>::read(&text);
         let run = self.target.process.run.as_ref().map_or(0, |run| run.number);
-        line.ok().filter(|line| line.run >= run)?.ended
+        line.filter(|line| line.run >= run)?.ended
     }
 
     /// Takes stock of what lives on. A supervisor without anything below it that still has

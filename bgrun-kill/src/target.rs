@@ -199,8 +199,8 @@ impl Target {
         let mut sight = Self::sight(&process, home)?;
         let mut was_started_since = false;
         if sight.supervisor.is_none() || sight.process.is_none() {
-            let line = Lock::line_at(&lock).unwrap_or_default();
-            if let Ok(line) = serde_json::from_str::<LockLine<Identity>>(&line) {
+            let text = Lock::line_at(&lock).unwrap_or_default();
+            if let Some(line) = LockLine::<Identity>::read(&text) {
                 // Between the wish and the first run only the line names the supervisor.
                 if line.id == process.id && line.cookie == process.cookie && sight.is_held {
                     process.supervisor =

@@ -108,7 +108,7 @@ struct Ended {
 fn ends_seen(home: &Home, stopped: &Stopped, reason: Reason) -> Vec<Ended> {
     let process = &stopped.target.process;
     let text = Lock::line_at(&home.lock(process.id)).unwrap_or_default();
-    let line = serde_json::from_str::<LockLine<Identity>>(&text).ok();
+    let line = LockLine::<Identity>::read(&text);
     ends_known(process, line.as_ref(), &stopped.end_without_supervisor(reason), reason)
 }
 
@@ -156,7 +156,7 @@ pub(crate) fn note_in_lock(home: &Home, stopped: &[Stopped], reason: Reason) {
         let path = home.lock(one.target.process.id);
         let Ok(lock) = Lock::take(&path, Duration::from_millis(5)) else { continue };
         let text = lock.line().unwrap_or_default();
-        let Ok(mut line) = serde_json::from_str::<LockLine<Identity>>(&text) else { continue };
+        let Some(mut line) = LockLine::<Identity>::read(&text) else { continue };
         let process = &one.target.process;
         if line.request > process.request {
             // Somebody has started it since.

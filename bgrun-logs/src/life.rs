@@ -26,7 +26,7 @@ pub(crate) fn is_over(home: &Home, then: &Process, now: Option<&Process>) -> boo
 }
 
 fn line_of(home: &Home, process: &Process) -> Option<LockLine<Identity>> {
-    serde_json::from_str(&Lock::line_at(&home.lock(process.id)).ok()?).ok()
+    LockLine::read(&Lock::line_at(&home.lock(process.id)).ok()?)
 }
 
 /// Whether the end of its run will be told by its lock file.

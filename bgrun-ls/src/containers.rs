@@ -51,7 +51,7 @@ pub(crate) fn ask(home: &Home, seen: &mut [Seen]) {
     let mut asked: BTreeMap<EngineCall, Vec<&mut Seen>> = BTreeMap::new();
     for one in seen.iter_mut().filter(|one| one.process.container.is_some()) {
         let text = Lock::line_at(&home.lock(one.process.id)).unwrap_or_default();
-        let line = serde_json::from_str::<LockLine<Identity>>(&text).ok();
+        let line = LockLine::<Identity>::read(&text);
         if let Some(call) = one.process.engine_call(line.as_ref()) {
             asked.entry(call).or_default().push(one);
         }

@@ -49,7 +49,7 @@ impl Patience {
         let deadline = *self.deadline.get_or_init(|| Instant::now() + LONGEST);
         loop {
             let text = Lock::line_at(lock).unwrap_or_default();
-            if let Ok(line) = serde_json::from_str::<LockLine<Identity>>(&text)
+            if let Some(line) = LockLine::<Identity>::read(&text)
                 && process.learn_from(&line)
             {
                 return true;

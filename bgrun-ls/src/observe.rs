@@ -174,7 +174,7 @@ fn one(home: &Home, mut process: Process, patience: &Patience) -> Seen {
     if (!is_plain || may_be_ready) && process.request > 0 {
         // The lock file may know more than the store: a run just begun or ended.
         let text = Lock::line_at(&lock).unwrap_or_default();
-        if let Ok(line) = serde_json::from_str::<LockLine<Identity>>(&text)
+        if let Some(line) = LockLine::<Identity>::read(&text)
             && process.learn_from(&line)
         {
             sight = look(&process, &lock);

@@ -4,7 +4,11 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-/// `500ms`, `10s`, `5m`, `1h30m`, `2d`; a bare number counts seconds.
+/// No duration that is given is longer: a hundred years. What is added to a point in time stays
+/// one.
+pub const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
+
+/// `500ms`, `10s`, `5m`, `1h30m`, `2d`, up to [`LONGEST`]; a bare number counts seconds.
 ///
 /// # Errors
 /// What is wrong with the text, in one line.
@@ -12,8 +16,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || {
         format!("'{}' is not a duration (such as 500ms, 10s, 5m or 1h30m)", crate::text::safe(text))
     };
+    let bounded = |duration| if duration <= LONGEST { Ok(duration) } else { Err(too_long(text)) };
     if let Ok(seconds) = text.parse::<u64>() {
-        return Ok(Duration::from_secs(seconds));
+        return bounded(Duration::from_secs(seconds));
     }
     let mut total = Duration::ZERO;
     let mut rest = text;
@@ -41,7 +46,11 @@ pub fn duration(text: &str) -> Result<Duration, String> {
             unit.checked_mul(number).and_then(|part| total.checked_add(part)).ok_or_else(wrong)?;
         rest = after;
     }
-    if text.is_empty() { Err(wrong()) } else { Ok(total) }
+    if text.is_empty() { Err(wrong()) } else { bounded(total) }
+}
+
+fn too_long(text: &str) -> String {
+    format!("'{}' is longer than a hundred years", crate::text::safe(text))
 }
 
 /// `1s..60s`: the shortest and the longest pause between restarts.
@@ -156,7 +165,9 @@ mod tests {
         ] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for text in ["", "s", "10x", "1.5s", "-1", "30m1h", "5m5m", "99999999999s", "ms10"] {
+        for text in
+            ["", "s", "10x", "1.5s", "-1", "30m1h", "5m5m", "99999999999s", "99999999999", "ms10"]
+        {
             assert!(duration(text).is_err(), "{text}");
         }
     }

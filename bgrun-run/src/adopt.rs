@@ -57,8 +57,7 @@ fn one(
         LockError::Held(_) => Refused::Process(runs_already()),
         LockError::Io { .. } => refused(Exit::Store, error.to_string()),
     })?;
-    let text = lock.line().unwrap_or_default();
-    let known: Option<LockLine<Identity>> = serde_json::from_str(&text).ok();
+    let known = LockLine::<Identity>::read(&lock.line().unwrap_or_default());
     if let Some(known) = &known {
         process.learn_from(known);
     }

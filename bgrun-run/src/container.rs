@@ -31,7 +31,7 @@ fn engine(call: EngineCall) -> Engine {
 /// that gives no answer is asked again before anything is started.
 pub(crate) fn is_alive(process: &Process, home: &Home) -> bool {
     let text = Lock::line_at(&home.lock(process.id)).unwrap_or_default();
-    let line = serde_json::from_str::<LockLine<Identity>>(&text).ok();
+    let line = LockLine::<Identity>::read(&text);
     let Some(call) = process.engine_call(line.as_ref()) else { return false };
     let containers = engine(call).containers(Some(LABEL)).unwrap_or_default();
     containers.iter().any(|one| is_of(one, &process.cookie) && one.is_alive())

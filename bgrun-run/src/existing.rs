@@ -169,8 +169,7 @@ pub(crate) fn is_up(process: &Process, home: &Home) -> std::io::Result<bool> {
 /// Whether the run is over for good, and its supervisor lets go of the lock, which is waited
 /// for: to a caller who has seen the end it does not run any more.
 fn is_leaving(process: &Process, lock: &Path) -> bool {
-    let line = Lock::line_at(lock).ok();
-    let line = line.and_then(|line| serde_json::from_str::<LockLine<Identity>>(&line).ok());
+    let line = LockLine::<Identity>::read(&Lock::line_at(lock).unwrap_or_default());
     let Some(line) = line.filter(|line| line.id == process.id) else { return false };
     let mut process = process.clone();
     process.learn_from(&line);

@@ -107,7 +107,7 @@ pub(crate) fn all(args: &Args, way: Way, home: &Home, store: &mut Store) -> Vec<
         Ok(())
     });
     let verdict = if recorded.is_ok() { Verdict::Recorded } else { Verdict::Undo };
-    let mut recorded = recorded.err();
+    let trouble = recorded.err();
     answered
         .into_iter()
         .map(|(name, answered)| {
@@ -115,8 +115,8 @@ pub(crate) fn all(args: &Args, way: Way, home: &Home, store: &mut Store) -> Vec<
                 Err(outcome) => outcome,
                 Ok((answer, socket)) => {
                     let _ = send(&socket, &verdict);
-                    match recorded.take() {
-                        Some(error) => Outcome::Failed(store_failure(error)),
+                    match &trouble {
+                        Some(error) => Outcome::Failed(store_failure(error.clone())),
                         None => outcome(answer),
                     }
                 }
@@ -234,7 +234,12 @@ fn ask(
         }
         None => {
             let id = writer.save(&spec, &new_cookie())?;
-            (id, take(id)?)
+            let lock = take(id).map_err(|refused| match writer.forget(id) {
+                // Nothing of a start that was refused is left.
+                Ok(_) => refused,
+                Err(error) => Refused::Store(error),
+            })?;
+            (id, lock)
         }
     };
     if args.stored_only {
@@ -319,8 +324,7 @@ fn note_unrecorded_end(
     lock: &Lock,
     mut process: Process,
 ) -> Result<i64, Error> {
-    let line = lock.line().ok().and_then(|line| serde_json::from_str(&line).ok());
-    let line: Option<LockLine<Identity>> = line;
+    let line = LockLine::<Identity>::read(&lock.line().unwrap_or_default());
     let line = line.filter(|line| line.id == process.id && line.cookie == process.cookie);
     let learned = line.as_ref().is_some_and(|line| process.learn_from(line));
     let least = line.map_or(1, |line| line.run + i64::from(line.started_at.is_some()));

@@ -99,10 +99,10 @@ fn lives_until(deadline: Instant, started: &LockLine<Identity>, home: &Home) -> 
         // Its main process has ended. Whether that is the end of the run is for the
         // supervisor to say, at once: it may go on with a descendant, or start it again.
         let text = Lock::line_at(&home.lock(started.id)).unwrap_or_default();
-        match serde_json::from_str::<LockLine<Identity>>(&text) {
-            Ok(line) if line.run > started.run => return Some("it was started again".to_owned()),
-            Ok(line) if line.ended.is_some() => return line.ended.as_ref().map(how),
-            Ok(line) if line.process != main => main = line.process,
+        match LockLine::<Identity>::read(&text) {
+            Some(line) if line.run > started.run => return Some("it was started again".to_owned()),
+            Some(line) if line.ended.is_some() => return line.ended.as_ref().map(how),
+            Some(line) if line.process != main => main = line.process,
             _ => clock::pause(Duration::from_millis(2)),
         }
     }

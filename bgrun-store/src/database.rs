@@ -184,10 +184,11 @@ impl Store {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| failed(&error))?;
         let result = act(&Writer::new(&transaction, &path))?;
-        transaction.commit().map_err(|error| failed(&error))?;
+        // Before the commit: what is committed has been done, and is answered so.
         if durability == Durability::Power {
-            self.sync_directory().map_err(E::from)?;
+            sync_directory(&path, &self.is_wal_new).map_err(E::from)?;
         }
+        transaction.commit().map_err(|error| failed(&error))?;
         Ok(result)
     }
 
@@ -229,17 +230,7 @@ impl Store {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             synced => synced.map_err(|error| unusable(&self.path, &error))?,
         }
-        self.sync_directory()
-    }
-
-    fn sync_directory(&self) -> Result<(), Error> {
-        if !self.is_wal_new.replace(false) {
-            return Ok(());
-        }
-        let directory = self.path.parent().unwrap_or(Path::new("."));
-        File::open(directory)
-            .and_then(|directory| directory.sync_all())
-            .map_err(|error| unusable(&self.path, &error))
+        sync_directory(&self.path, &self.is_wal_new)
     }
 
     /// Sets how long other writers are waited for.
@@ -312,6 +303,19 @@ fn wal_of(path: &Path) -> PathBuf {
 
 /// What tells one file from another: device and inode.
 type FileId = (u64, u64);
+
+/// Makes the directory entry of a WAL that `is_wal_new` durable.
+fn sync_directory(database: &Path, is_wal_new: &Cell<bool>) -> Result<(), Error> {
+    if !is_wal_new.get() {
+        return Ok(());
+    }
+    let directory = database.parent().unwrap_or(Path::new("."));
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|error| unusable(database, &error))?;
+    is_wal_new.set(false);
+    Ok(())
+}
 
 fn file_at(path: &Path) -> Option<FileId> {
     use std::os::unix::fs::MetadataExt;

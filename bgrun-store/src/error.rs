@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// Why the store was not used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// Another program kept it locked for longer than the timeout.
     #[error("the store {} is locked by another program", .0.display())]

@@ -7,6 +7,9 @@ use crate::name::{self, NameError};
 use crate::spec::Stream;
 use crate::variables;
 
+/// The name of the database where none is given.
+const DATABASE: &str = "bgr";
+
 /// The state directory and what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
@@ -37,7 +40,7 @@ impl Home {
     /// The state directory `directory`, with the database of the default name.
     #[must_use]
     pub fn at(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into(), database_name: "bgr".to_owned() }
+        Self { directory: directory.into(), database_name: DATABASE.to_owned() }
     }
 
     /// The same directory with the database of this name.
@@ -95,17 +98,18 @@ impl Home {
         self.directory.join(format!("{}_v2.sqlite", self.database_name))
     }
 
-    /// The database of the older tool's later versions, read once and left alone.
+    /// The database of the older tool's later versions, read once and left alone. There is one
+    /// for all, and the database that nobody named takes it over.
     #[must_use]
-    pub fn older_database(&self) -> PathBuf {
-        self.directory.join("bgrun.sqlite")
+    pub fn older_database(&self) -> Option<PathBuf> {
+        (self.database_name == DATABASE).then(|| self.directory.join("bgrun.sqlite"))
     }
 
     /// The directory of the lock files. Another database in the same directory has
     /// processes with the same ids, and so a directory of its own.
     #[must_use]
     pub fn lock_directory(&self) -> PathBuf {
-        if self.database_name == "bgr" {
+        if self.database_name == DATABASE {
             self.directory.join("run")
         } else {
             self.directory.join("run").join(&self.database_name)
@@ -131,7 +135,7 @@ impl Home {
     pub fn cursor(&self, name: &str) -> PathBuf {
         let directory = self.directory.join("cursors");
         let file = format!("{name}.json");
-        match self.database_name == "bgr" {
+        match self.database_name == DATABASE {
             true => directory.join(file),
             false => directory.join(&self.database_name).join(file),
         }
@@ -179,7 +183,7 @@ impl Home {
         let file = format!("{name}-{}.txt", stream.short());
         match directory {
             Some(directory) => directory.join(file),
-            None if self.database_name == "bgr" => self.directory.join(file),
+            None if self.database_name == DATABASE => self.directory.join(file),
             None => self.directory.join(&self.database_name).join(file),
         }
     }

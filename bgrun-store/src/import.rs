@@ -100,7 +100,8 @@ pub(crate) fn bring_up_to_date(store: &mut Store, home: &Home) -> Result<Import,
     let failed = |error: rusqlite::Error| Error::from_sqlite(home.database(), &error);
     switch_to_wal(store)?;
     let mut import = Import::default();
-    let elsewhere = read_other_database(&home.older_database())?;
+    let elsewhere =
+        home.older_database().map_or(Ok(Vec::new()), |path| read_other_database(&path))?;
     {
         let transaction = store
             .connection
@@ -126,16 +127,17 @@ pub(crate) fn bring_up_to_date(store: &mut Store, home: &Home) -> Result<Import,
         }
         let path = home.database();
         let writer = Writer::new(&transaction, &path);
+        if version == 0 && older.is_none() {
+            import.recovered = recover_from_locks(&writer, home)?;
+        }
         let rows = match older {
             Some(rows) => rows,
-            None if version == 0 => elsewhere,
+            // Whoever has lock files has taken it over before, and lost the registry since.
+            None if version == 0 && home.locks().is_empty() => elsewhere,
             None => Vec::new(),
         };
         for row in rows {
             import.processes.push(take_over(&writer, home, row)?);
-        }
-        if version == 0 && import.processes.is_empty() {
-            import.recovered = recover_from_locks(&writer, home)?;
         }
         transaction.pragma_update(None, "user_version", schema::VERSION).map_err(failed)?;
         transaction.commit().map_err(failed)?;
@@ -306,12 +308,8 @@ fn is_variable_name(text: &str) -> bool {
 
 /// Writes down again what the lock files tell of, after the registry itself was lost.
 fn recover_from_locks(writer: &Writer<'_>, home: &Home) -> Result<Vec<String>, Error> {
-    let lines = home.locks().into_iter().filter_map(|(_, path)| {
-        serde_json::from_str::<LockLine<serde_json::Value>>(&std::fs::read_to_string(path).ok()?)
-            .ok()
-    });
     let mut recovered = Vec::new();
-    for line in lines {
+    for line in LockLine::all(home) {
         if name::check(&line.name).is_err() || writer.has(&line.name)? {
             continue;
         }

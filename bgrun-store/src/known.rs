@@ -72,7 +72,7 @@ impl Known {
         }
         let is_there = |path: &std::path::Path| path.try_exists().unwrap_or(true);
         if !is_there(&home.database())
-            && !is_there(&home.older_database())
+            && !home.older_database().is_some_and(|path| is_there(&path))
             && home.locks().is_empty()
         {
             return Ok(Self::default());
@@ -85,10 +85,6 @@ impl Known {
     /// The processes that have a readable lock file.
     #[must_use]
     pub fn from_locks(home: &Home) -> Vec<Process> {
-        let read = |path| {
-            let text = std::fs::read_to_string(path).ok()?;
-            serde_json::from_str::<LockLine<serde_json::Value>>(&text).ok()
-        };
-        home.locks().iter().filter_map(|(_, path)| Some(read(path)?.as_process())).collect()
+        LockLine::all(home).iter().map(LockLine::as_process).collect()
     }
 }

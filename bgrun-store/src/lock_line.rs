@@ -5,9 +5,11 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::container::EngineCall;
+use crate::home::Home;
 use crate::process::{Process, Wanted};
 use crate::run::{End, Run};
 use crate::spec::{ContainerName, KeepAlive, LogPolicy, RestartPolicy};
@@ -81,6 +83,27 @@ pub struct LockLine<I> {
     /// Whether the user has stopped it: the wish, where the store could not take it.
     #[serde(default)]
     pub stopped: bool,
+}
+
+impl<I: DeserializeOwned> LockLine<I> {
+    /// The line in the `text` of a lock file, if there is one. It is written in place: what
+    /// stands behind its end is left of a longer one.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text.lines().next()?).ok()
+    }
+}
+
+impl LockLine<serde_json::Value> {
+    /// The lines of all lock files of `home`. A file that tells of another process than the
+    /// one it belongs to, such as a copy, is nobody's.
+    pub(crate) fn all(home: &Home) -> Vec<Self> {
+        let read = |(id, path)| {
+            let line = Self::read(&std::fs::read_to_string(path).ok()?);
+            line.filter(|line| line.id == id)
+        };
+        home.locks().into_iter().filter_map(read).collect()
+    }
 }
 
 impl<I: Serialize> LockLine<I> {

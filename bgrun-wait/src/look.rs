@@ -49,7 +49,7 @@ impl LastLine {
             }
             Err(_) => whole(self.file.as_ref()?)?,
         };
-        serde_json::from_str(&text).ok()
+        LockLine::read(&text)
     }
 }
 

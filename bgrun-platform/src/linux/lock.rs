@@ -148,7 +148,7 @@ impl Lock {
         }
     }
 
-    /// The line in this file.
+    /// The line in this file, without its end.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -156,10 +156,10 @@ impl Lock {
         let mut bytes = vec![0; usize::try_from(self.file.metadata()?.len()).unwrap_or(0)];
         let read = self.file.read_at(&mut bytes, 0)?;
         bytes.truncate(read);
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(first_line(&bytes))
     }
 
-    /// The line in the file at `path`, whoever holds the lock.
+    /// The line in the file at `path`, without its end, whoever holds the lock.
     ///
     /// # Errors
     /// The file is not there or cannot be read.
@@ -168,7 +168,7 @@ impl Lock {
         let mut file = File::from(rustix::fs::openat(CWD, path, flags, Mode::empty())?);
         let mut bytes = Vec::with_capacity(1024);
         file.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(first_line(&bytes))
     }
 }
 
@@ -176,6 +176,12 @@ impl AsFd for Lock {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }
+}
+
+/// What stands behind the line is left of a longer one, which is about to be cut off.
+fn first_line(bytes: &[u8]) -> String {
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    String::from_utf8_lossy(line).into_owned()
 }
 
 fn is_at(file: impl AsFd, path: &Path) -> bool {
@@ -236,8 +242,12 @@ mod tests {
         let lock = Lock::take(&path, Duration::ZERO).expect("take");
         lock.write_line("a long line").expect("write");
         lock.write_line("short").expect("write");
-        assert_eq!(lock.line().expect("read"), "short\n");
-        assert_eq!(Lock::line_at(&path).expect("read"), "short\n");
+        assert_eq!(lock.line().expect("read"), "short");
+        assert_eq!(Lock::line_at(&path).expect("read"), "short");
+        // As a reader finds it before the rest is cut off.
+        std::fs::write(&path, "short\nng line\n").expect("write");
+        assert_eq!(lock.line().expect("read"), "short");
+        assert_eq!(Lock::line_at(&path).expect("read"), "short");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bgrun_platform::Signal;
+use bgrun_platform::args::LONGEST;
 use bgrun_store::KeepAlive;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
@@ -123,6 +124,13 @@ pub(super) fn read(record: Value, base: &Ask) -> Result<Ask, String> {
         (None, None) if name.is_none() => return Err("neither a name nor a command".to_owned()),
         (None, None) => None,
     };
+    let backoff = pair(part.backoff_min_ms, part.backoff_max_ms)?;
+    let window = part.restart_window_ms.map(|ms| milliseconds("restart_window_ms", ms));
+    let window = window.transpose()?;
+    if part.max_restarts.is_none() && window.is_some() {
+        return Err("restart_window_ms: says nothing without max_restarts".to_owned());
+    }
+    let stop_timeout = part.stop_timeout_ms.map(|ms| milliseconds("stop_timeout_ms", ms));
     let settings = part.env.unwrap_or_default().into_iter();
     let mut settings: BTreeMap<String, String> =
         settings.map(|(key, Text(value))| (key, value)).collect();
@@ -175,12 +183,10 @@ pub(super) fn read(record: Value, base: &Ask) -> Result<Ask, String> {
         shared_log: base.shared_log || part.shared_log.unwrap_or(false),
         group: base.group.clone().or(part.group),
         stop_signal: base.stop_signal.or(part.stop_signal),
-        stop_timeout: base.stop_timeout.or(part.stop_timeout_ms.map(Duration::from_millis)),
+        stop_timeout: base.stop_timeout.or(stop_timeout.transpose()?),
         keep_alive: base.keep_alive.or(part.keep_alive),
-        backoff: base.backoff.or(pair(part.backoff_min_ms, part.backoff_max_ms)),
-        max_restarts: base.max_restarts.or(part
-            .max_restarts
-            .map(|most| (most, part.restart_window_ms.map(Duration::from_millis)))),
+        backoff: base.backoff.or(backoff),
+        max_restarts: base.max_restarts.or(part.max_restarts.map(|most| (most, window))),
         final_codes: base.final_codes.clone().or(part.stop_exit_codes),
         memory_limit_bytes: base.memory_limit_bytes.or(part.memory_limit_bytes),
         restart_interval_minutes: base.restart_interval_minutes.or(part.restart_interval_minutes),
@@ -202,10 +208,31 @@ pub(super) fn read(record: Value, base: &Ask) -> Result<Ask, String> {
     })
 }
 
-/// Two durations in milliseconds, the first no longer than the second.
-fn pair(shortest: Option<u64>, longest: Option<u64>) -> Option<(Duration, Duration)> {
-    let (shortest, longest) = (shortest?, longest?);
-    (shortest <= longest).then(|| (Duration::from_millis(shortest), Duration::from_millis(longest)))
+/// The shortest and the longest pause: both are said or none.
+fn pair(
+    shortest: Option<u64>,
+    longest: Option<u64>,
+) -> Result<Option<(Duration, Duration)>, String> {
+    let (Some(shortest), Some(longest)) = (shortest, longest) else {
+        return match shortest.or(longest) {
+            None => Ok(None),
+            Some(_) => Err("backoff_min_ms and backoff_max_ms: one without the other".to_owned()),
+        };
+    };
+    if shortest > longest {
+        return Err("backoff_min_ms: is longer than backoff_max_ms".to_owned());
+    }
+    let shortest = milliseconds("backoff_min_ms", shortest)?;
+    Ok(Some((shortest, milliseconds("backoff_max_ms", longest)?)))
+}
+
+fn milliseconds(field: &str, number: u64) -> Result<Duration, String> {
+    let duration = Duration::from_millis(number);
+    if duration <= LONGEST {
+        Ok(duration)
+    } else {
+        Err(format!("{field}: is longer than a hundred years"))
+    }
 }
 
 #[cfg(test)]
@@ -238,6 +265,16 @@ mod tests {
             (r#"{"name": "web", "env": {"A": null}}"#, "env.A: "),
             (r#"{"name": "web", "env": {"A=B": "1"}}"#, "env: 'A=B' cannot be an environment"),
             (r#"{"name": "web", "argv": ["a", "b\u0000"]}"#, "argv: a NUL"),
+            (
+                r#"{"name": "web", "backoff_min_ms": 5000}"#,
+                "backoff_min_ms and backoff_max_ms: one",
+            ),
+            (r#"{"name": "web", "backoff_min_ms": 9, "backoff_max_ms": 5}"#, "backoff_min_ms: "),
+            (r#"{"name": "web", "restart_window_ms": 9}"#, "restart_window_ms: says nothing"),
+            (
+                r#"{"name": "web", "stop_timeout_ms": 9000000000000000}"#,
+                "stop_timeout_ms: is longer",
+            ),
         ] {
             assert!(told(record).starts_with(field), "{record}: {}", told(record));
         }

@@ -70,7 +70,7 @@ impl Task {
     /// What the lock file says of this run now. None: it is over.
     fn current_line(&self, home: &Home) -> Option<LockLine<Identity>> {
         let text = Lock::line_at(&home.lock(self.line.id)).ok()?;
-        let line: LockLine<Identity> = serde_json::from_str(&text).ok()?;
+        let line = LockLine::<Identity>::read(&text)?;
         let is_same = line.cookie == self.line.cookie && line.run == self.line.run;
         (is_same && line.ended.is_none()).then_some(line)
     }
