@@ -175,3 +175,34 @@ fn what_is_seen_to_have_ended_can_be_started_again_at_once() {
         home.verb("run", ["web"]).ok();
     }
 }
+
+#[test]
+fn a_daemon_that_forks_again_while_it_is_looked_for_is_followed() {
+    let home = Home::with_faults();
+    home.sh("mkfifo gate").ok();
+    // The first child is seen in the list of children, and has passed the run on when it is
+    // looked at.
+    let script = "(read line < gate; sleep 60 & exit 0) & exit 0";
+    let call = home.verb("run", ["web", "--quiet", "--", "sh", "-c", script]);
+    call.env("BGRUN_FAULT", "tree:between-looks:stop").ok();
+    let record = home.ls("web");
+    let supervisor = Life::of(record.supervisor());
+    let is_halted =
+        || status_field(record.supervisor(), "State").is_some_and(|state| state.starts_with('T'));
+    eventually("the supervisor has halted", is_halted);
+    let first = children_of(record.supervisor());
+    std::fs::write(home.at("gate"), "go\n").unwrap();
+    eventually("its place is taken", || {
+        let now = children_of(record.supervisor());
+        now.iter().any(|pid| !first.contains(pid))
+    });
+    supervisor.signal(Signal::CONT);
+    eventually("the daemon is the process now", || {
+        let web = home.ls("web");
+        web.status() == "running" && web["pid"].is_i64() && !first.contains(&web.pid())
+    });
+    // It would halt again at every look.
+    supervisor.kill();
+    home.kill(["web"]);
+    home.must_be_clean();
+}

@@ -50,7 +50,9 @@ pub struct Traces {
 pub fn below_supervisor(supervisor: u32, cookie: &str, main: Option<u32>) -> io::Result<Vec<Stat>> {
     let mut buffer = Vec::new();
     let mut found = Vec::new();
-    for pid in children(supervisor, 1, &mut buffer)? {
+    let children = children(supervisor, 1, &mut buffer)?;
+    crate::fault::at("tree:between-looks");
+    for pid in children {
         // An orphan of a supervisor that was nested in this tree and got killed comes to
         // this one; its own cookie tells that it is not of this tree.
         if Some(pid) != main && has_other_cookie(pid, cookie, &mut buffer) {

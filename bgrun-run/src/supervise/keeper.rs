@@ -15,7 +15,8 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use bgrun_platform::events::{self, Signals, Wake};
-use bgrun_platform::{Ended, Identity, Lock, Signal, fault};
+use bgrun_platform::stat::Stat;
+use bgrun_platform::{Ended, Identity, Lock, Presence, Signal, fault};
 use bgrun_store::{End, Home, LockLine, Reason, time};
 
 pub(crate) use client::Client;
@@ -98,10 +99,25 @@ impl Keeper {
             is_done: false,
         };
         if adopts {
-            keeper.family = Family::Adopted(Vec::new());
-            keeper.family.hold(&keeper.line, keeper.main);
+            keeper.adopt();
         }
         keeper
+    }
+
+    /// Takes hold of a tree that another supervisor has started. Its main process may have
+    /// ended since it was looked at, and nobody tells how.
+    fn adopt(&mut self) {
+        let main = match self.line.process.as_ref().map(Identity::presence) {
+            Some(Ok(Presence::Alive(held))) => Some(held),
+            _ => None,
+        };
+        if main.is_none() {
+            self.main = None;
+            self.ended = Some(Ended::Unknown);
+        }
+        self.family = Family::Adopted(main.into_iter().collect());
+        self.family.hold(&self.line, self.main);
+        self.judge();
     }
 
     /// Keeps the process until nothing is left to do.
@@ -187,14 +203,33 @@ impl Keeper {
 
     /// A child has ended: the main process, or an orphan of its tree.
     fn reap(&mut self) {
+        self.take_the_dead();
+        self.judge();
+    }
+
+    /// Reaps the children that have ended; answers whether there were any.
+    fn take_the_dead(&mut self) -> bool {
+        let mut were_any = false;
         while let Some((pid, ended)) = events::reap() {
             if self.main == Some(pid) {
                 self.main = None;
                 self.ended = Some(ended);
             }
             self.chronicle.child_has_ended(pid, ended == Ended::Code(0));
+            were_any = true;
         }
-        self.judge();
+        were_any
+    }
+
+    /// What lives of the tree. That nothing does is certain: a process that forked and ended
+    /// during the look has left its child to this one, and itself to be reaped.
+    fn left(&mut self) -> Vec<Stat> {
+        loop {
+            let left = self.family.alive(&self.line, self.main);
+            if !left.is_empty() || !self.take_the_dead() {
+                return left;
+            }
+        }
     }
 
     /// Judges what the end of the main process means.
@@ -203,7 +238,7 @@ impl Keeper {
         if self.line.container.is_some() {
             return self.judge_client(ended);
         }
-        let left = self.family.alive(&self.line, self.main);
+        let left = self.left();
         if left.is_empty() {
             self.run_is_over(ended);
         } else if self.stopping.is_some() {
