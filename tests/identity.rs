@@ -174,3 +174,22 @@ fn signals_go_through_a_pidfd() {
     assert_eq!(by_pid.collect::<Vec<_>>(), [""; 0], "{trace}");
     assert!(trace.contains("pidfd_send_signal("), "{trace}");
 }
+
+#[test]
+fn what_cannot_be_stopped_from_here_stays_wanted() {
+    let home = Home::new();
+    let inside = Call::new("unshare").args(["--pid", "--fork", "--kill-child", "--mount-proc"]);
+    let script = format!(
+        "BGR_HOME={} {} web -- sleep 60; exec sleep 60",
+        home.state().display(),
+        home.tools().join("bgrun-run").display()
+    );
+    let other = inside.args(["sh", "-c", &script]).spawn();
+    eventually("it runs there", || home.find("web").is_some_and(|web| web.status() == "running"));
+    home.verb("kill", ["web"]).code(1).says("another pid namespace");
+    let web = home.ls("web");
+    assert_eq!((web.status(), web.text("wanted")), ("running", "up"));
+    let signalled = home.verb("kill", ["web", "--signal", "HUP"]).code(1);
+    assert_eq!(signalled.out(), "", "nothing was sent");
+    drop(other);
+}

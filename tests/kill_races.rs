@@ -62,3 +62,53 @@ fn a_tool_that_works_on_a_log_is_not_taken_for_its_process() {
     rotate.done().ok();
     home.must_be_clean();
 }
+
+#[test]
+fn what_is_started_while_a_stop_looks_away_is_left_alone() {
+    let home = Home::with_faults();
+    let first = home.start_sleep("web");
+    let stop = home.verb("kill", ["web"]).env("BGRUN_FAULT", "kill:after-signal:stop").spawn();
+    until_halted(&stop);
+    Life::of(first.supervisor()).must_end();
+    let next = home.verb("run", ["web", "--json"]).json();
+    stop.life.signal(Signal::CONT);
+    stop.done().ok();
+    let web = home.ls("web");
+    assert_eq!((web.status(), web.pid(), web.text("wanted")), ("running", next.pid(), "up"));
+    home.kill(["web"]);
+    home.must_be_clean();
+}
+
+#[test]
+fn between_the_stop_and_the_start_of_a_restart_nobody_else_starts_it() {
+    let home = Home::with_faults();
+    home.start_sleep("web");
+    let call = home.verb("run", ["web", "--restart", "--json"]);
+    let restart = call.env("BGRUN_FAULT", "run:before-commit:stop").spawn();
+    until_halted(&restart);
+    home.verb("run", ["web"]).code(5);
+    home.verb("run", ["web", "--if-absent"]).ok();
+    assert_eq!(home.ls("web").status(), "starting");
+    restart.life.signal(Signal::CONT);
+    restart.done().ok();
+    let web = home.ls("web");
+    assert_eq!((web.status(), web.number("run")), ("running", 2), "{web:#}");
+}
+
+#[test]
+fn a_stop_and_a_start_at_once_leave_what_came_last() {
+    let home = Home::new();
+    home.start_sleep("web");
+    for round in 0..60 {
+        let stop = home.verb("kill", ["web"]).spawn();
+        let start = home.verb("run", ["web", "--if-absent"]).spawn();
+        stop.done().ok();
+        // 3: it was stopped while it was about to be started.
+        let start = start.done();
+        assert!([0, 3].contains(&start.code), "{start}");
+        let web = home.ls("web");
+        let is = (web.status(), web.text("wanted"));
+        assert!([("running", "up"), ("stopped", "down")].contains(&is), "round {round}: {web:#}");
+        home.verb("run", ["web", "--if-absent"]).ok();
+    }
+}

@@ -161,6 +161,8 @@ fn line(args: &Args, one: &Stopped) -> Option<String> {
         Outcome::AlreadyStopped if one.is_deleted => format!("{name}: forgotten"),
         Outcome::AlreadyStopped => format!("{name}: was not running"),
         Outcome::Survivors | Outcome::Stale | Outcome::NotRunning => return None,
+        // What could not be sent is told as an error.
+        Outcome::Signalled if one.error.is_some() => return None,
         Outcome::Signalled => match args.signal {
             Some(signal) => format!("{name}: sent {signal}"),
             None => format!("{name}: signalled"),

@@ -1,5 +1,6 @@
 //! `--signal`: only a signal, and nothing else.
 
+use bgrun_platform::stat::Stat;
 use bgrun_platform::{Pidfd, Signal};
 
 use crate::args::Args;
@@ -30,10 +31,10 @@ pub(crate) fn all(args: &Args, targets: Vec<Target>, signal: Signal) -> anyhow::
         };
         let mut held: Vec<Pidfd> = Vec::new();
         if args.tree {
-            held.extend(tree.iter().filter_map(|stat| Pidfd::open(stat.pid).ok()));
+            held.extend(tree.iter().filter_map(Stat::hold));
         } else if target.sight.process.is_none() {
             let oldest = tree.iter().min_by_key(|stat| (stat.start_ticks, stat.pid));
-            held.extend(oldest.and_then(|stat| Pidfd::open(stat.pid).ok()));
+            held.extend(oldest.and_then(Stat::hold));
         }
         let main = target.sight.process.as_ref().filter(|_| !args.tree);
         let mut error = None;

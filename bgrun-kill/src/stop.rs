@@ -143,8 +143,9 @@ pub(crate) fn all(
         .map_err(|error| tool::Failure::new(tool::Exit::Usage, format!("--reason: {error}")))?;
     let keeps_wish = reason != Reason::Stop;
     let _at_work = AtWork::begin(home);
-    let ids: Vec<i64> =
-        targets.iter().filter(|one| !one.is_stale).map(|one| one.process.id).collect();
+    // What cannot be stopped from here stays wanted.
+    let is_within_reach = |one: &&Target| !one.is_stale && !one.sight.is_elsewhere;
+    let ids: Vec<i64> = targets.iter().filter(is_within_reach).map(|one| one.process.id).collect();
     let mut books = wish::Books::new(home, store);
     // The wish of a stop that is only finished is there already, and may have changed since.
     let is_told = !keeps_wish && !args.unfinished;
@@ -187,8 +188,10 @@ pub(crate) fn all(
     let again: Vec<i64> =
         up.iter().filter(|one| one.was_started_since).map(|one| one.process.id).collect();
     let stored = if is_told { stored.and_then(|()| books.down(&again)) } else { stored };
-    let mut stopping: Vec<Stopping> =
-        up.into_iter().map(|target| Stopping::begin(target, args, started, keeps_wish)).collect();
+    let mut stopping: Vec<Stopping> = up
+        .into_iter()
+        .map(|target| Stopping::begin(target, args, home, started, keeps_wish))
+        .collect();
     fault::at("kill:after-signal");
     let stored = stored.and_then(|()| books.sync());
     wait(&mut stopping, home, started);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use bgrun_platform::events::StopNotice;
-use bgrun_platform::{Ended, Identity, Lock, Pidfd, Signal};
+use bgrun_platform::{Ended, Identity, Lock, LockError, Pidfd, Signal};
 use bgrun_store::{End, Home, LockLine, Reason};
 
 use crate::args::Args;
@@ -33,6 +33,11 @@ pub(crate) struct Stopping {
     /// The engine has failed or is done: what is left of the tree is ours to end.
     is_left_to_us: bool,
     had_supervisor: bool,
+    /// For a supervisor: how long it is waited for, and whether the wish to run remains.
+    notice: StopNotice,
+    /// Its lock, while what a supervisor left is found by its traces: those of a run that
+    /// somebody starts meanwhile would be the same.
+    stand_in: Option<Lock>,
     /// Its engine does not say whether the container has ended.
     may_live_on: bool,
 }
@@ -42,6 +47,8 @@ const AFTER_KILL: Duration = Duration::from_secs(2);
 /// How long the parent of a process without supervisor may take to reap it: an init does
 /// it at once, as a rule.
 const REAPING: Duration = Duration::from_millis(50);
+/// How long others may look at the lock: it takes them microseconds.
+const GLANCE: Duration = Duration::from_millis(5);
 /// How long between two looks for processes that came since.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long between two looks at the lock of a supervisor that is about to let go of it: at
@@ -50,7 +57,13 @@ const LEAVING: (Duration, Duration) = (Duration::from_micros(50), Duration::from
 
 impl Stopping {
     /// Tells the supervisor, then everything below it.
-    pub(crate) fn begin(target: Target, args: &Args, started: Instant, keeps_wish: bool) -> Self {
+    pub(crate) fn begin(
+        target: Target,
+        args: &Args,
+        home: &Home,
+        started: Instant,
+        keeps_wish: bool,
+    ) -> Self {
         let asked = args.timeout.unwrap_or(target.process.stop_timeout);
         // An engine insists by itself; only one that hangs is not waited for.
         let is_container = target.process.container.is_some();
@@ -71,6 +84,8 @@ impl Stopping {
             engine: None,
             is_left_to_us: false,
             had_supervisor: false,
+            notice: StopNotice { timeout, keeps_wish },
+            stand_in: None,
             may_live_on: false,
         };
         match engine {
@@ -83,20 +98,55 @@ impl Stopping {
             stopping.waited = Some(Duration::ZERO);
             return stopping;
         }
-        if let Some(supervisor) = &stopping.target.sight.supervisor {
-            stopping.had_supervisor = true;
-            let notice = StopNotice { timeout, keeps_wish };
-            // First the supervisor: what it would start from now on, it does not.
-            let told = supervisor.send_with_value(Signal::USR2, notice.value());
-            // One that somebody has stopped in its tracks could not hear it.
-            let _ = supervisor.send(Signal::CONT);
-            if let Err(error) = told {
-                stopping.error = Some(format!("its supervisor cannot be told: {error}"));
-            }
+        // First the supervisor: what it would start from now on, it does not.
+        stopping.tell();
+        if !stopping.is_still_meant(home) {
+            stopping.waited = Some(Duration::ZERO);
+            return stopping;
         }
         let signal = stopping.engine.is_none().then(|| stopping.stop_signal());
         stopping.signal_new(signal);
         stopping
+    }
+
+    /// Tells the supervisor, if there is one, to stop its tree.
+    fn tell(&mut self) {
+        let Some(supervisor) = &self.target.sight.supervisor else { return };
+        self.had_supervisor = true;
+        let told = supervisor.send_with_value(Signal::USR2, self.notice.value());
+        // One that somebody has stopped in its tracks could not hear it.
+        let _ = supervisor.send(Signal::CONT);
+        if let Err(error) = told {
+            self.error = Some(format!("its supervisor cannot be told: {error}"));
+        }
+    }
+
+    /// Whether what lives of it is still what is to be stopped, and not what somebody has
+    /// started since. Without a supervisor nobody can start it from here on.
+    fn is_still_meant(&mut self, home: &Home) -> bool {
+        if self.target.sight.supervisor.is_some() || self.stand_in.is_some() {
+            return true;
+        }
+        let process = &self.target.process;
+        let path = home.lock(process.id);
+        let taken = Lock::take(&path, GLANCE);
+        let line = LockLine::<Identity>::read(&Lock::line_at(&path).unwrap_or_default());
+        if line.is_some_and(|line| line.id == process.id && line.request > process.request) {
+            return false;
+        }
+        match taken {
+            Ok(lock) => self.stand_in = Some(lock),
+            Err(LockError::Held(_)) => {
+                // A guard has just given it a new supervisor.
+                if let Ok(now) = Target::look(process.clone(), home) {
+                    self.target.sight = now.sight;
+                    self.tell();
+                }
+            }
+            // A home that may not be written keeps nothing alive.
+            Err(LockError::Io { .. }) => {}
+        }
+        true
     }
 
     /// Signals every process of the tree that was not signalled yet, or only takes hold of
@@ -120,14 +170,7 @@ impl Stopping {
                 continue;
             }
             self.signalled.insert(stat.pid);
-            let Ok(pidfd) = Pidfd::open(stat.pid) else { continue };
-            // The pid may have passed on between the look and the hold: only the process
-            // that was seen has this start.
-            let is_same = bgrun_platform::stat::Stat::read(stat.pid)
-                .is_ok_and(|now| now.start_ticks == stat.start_ticks);
-            if !is_same {
-                continue;
-            }
+            let Some(pidfd) = stat.hold() else { continue };
             if let Some(signal) = signal
                 && let Err(error) = pidfd.send(signal).and_then(|()| pidfd.send(Signal::CONT))
             {
@@ -152,10 +195,11 @@ impl Stopping {
             // was below it is found by its traces: killed after an end of another kind, it may
             // have begun the next run.
             if self.end_in_lock_line(home).is_some_and(|end| end.reason == Reason::Stop) {
-                self.survivors.clear();
-                self.waited = Some(started.elapsed());
-                return true;
+                return self.is_over(started);
             }
+        }
+        if !self.is_still_meant(home) {
+            return self.is_over(started);
         }
         let is_at_it = self.engine.as_mut().is_some_and(|engine| {
             engine.is_at_it().unwrap_or_else(|error| {
@@ -194,6 +238,13 @@ impl Stopping {
             self.waited = Some(started.elapsed());
         }
         self.waited.is_some()
+    }
+
+    /// Nothing of what was to be stopped is left.
+    fn is_over(&mut self, started: Instant) -> bool {
+        self.survivors.clear();
+        self.waited = Some(started.elapsed());
+        true
     }
 
     fn is_engine_busy(&self) -> bool {
@@ -244,6 +295,7 @@ impl Stopping {
     }
 
     pub(crate) fn finish(mut self, home: &Home) -> Stopped {
+        self.stand_in = None;
         let is_unsupervised = self.target.process.container.is_some() && !self.had_supervisor;
         let is_in_doubt = self.engine.is_none() || self.error.is_some();
         if self.target.process.container.is_some() && is_in_doubt {

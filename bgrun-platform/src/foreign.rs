@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::stat::Stat;
 use crate::{Pidfd, Signal, tool, tree};
 
 /// The most that is kept of each stream.
@@ -92,10 +93,7 @@ fn wait(child: &Child, deadline: Instant) -> io::Result<bool> {
 
 /// Asks the program and all that descends from it to end, and insists.
 fn end(child: &mut Child) {
-    let tree: Vec<Pidfd> = tree::from_process(child.id())
-        .iter()
-        .filter_map(|stat| Pidfd::open(stat.pid).ok())
-        .collect();
+    let tree: Vec<Pidfd> = tree::from_process(child.id()).iter().filter_map(Stat::hold).collect();
     let send = |signal: Signal| {
         for process in &tree {
             // It may have ended by itself.

@@ -65,6 +65,10 @@ pub(crate) fn make_way(
             Err(failure) => Plan::Fail(failure),
             Ok(prepared) => {
                 let is_up = match &prepared.stored {
+                    // Between its stop and its start it is somebody else's to start.
+                    Some(stored) if !is_restart => {
+                        is_up(stored, home)? || Lock::is_held(&home.restart_lock(stored.id))?
+                    }
                     Some(stored) => is_up(stored, home)?,
                     None => false,
                 };

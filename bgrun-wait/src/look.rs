@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use bgrun_platform::stat::Stat;
 use bgrun_platform::tree::Traces;
 use bgrun_platform::{Identity, Lock, Pidfd, Sight};
 use bgrun_store::{Home, LockLine, Observed, Process, Run, Status, Store, status};
@@ -118,7 +119,7 @@ fn once(home: &Home, last: &Process, line: &mut LastLine) -> std::io::Result<Loo
     let is_left_behind = sight.supervisor.is_none() && sight.process.is_none();
     if is_left_behind && process.may_live_unseen(sight.is_of_this_boot) {
         let tree = sight.tree(&traces(&process))?;
-        others.extend(tree.iter().filter_map(|stat| Pidfd::open(stat.pid).ok()));
+        others.extend(tree.iter().filter_map(Stat::hold));
     }
     let is_alive = sight.process.is_some() || sight.is_elsewhere || !others.is_empty();
     let is_held = sight.is_held;

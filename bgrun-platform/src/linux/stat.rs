@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::pidfd::Pidfd;
 use super::procfs;
 
 /// The facts of one process that bgrun uses, read in one go.
@@ -25,7 +26,15 @@ pub struct Stat {
     pub start_ticks: u64,
     /// Resident memory, in pages.
     pub resident_pages: u64,
+    /// Whether it ends right now: it was sent SIGKILL, or the kernel takes it down, which may
+    /// take it 10 ms. Its locks are held until then.
+    pub is_ending: bool,
 }
+
+/// `PF_EXITING` in a process's flags (linux/sched.h).
+const EXITING: u64 = 4;
+/// The bit of SIGKILL in a set of signals.
+const KILLED: u64 = 1 << (9 - 1);
 
 impl Stat {
     /// Reads the facts of `pid`.
@@ -41,6 +50,14 @@ impl Stat {
         procfs::read(pid, "stat", buffer)?;
         Self::parse(pid, buffer)
             .ok_or_else(|| io::Error::other(format!("/proc/{pid}/stat is not as documented")))
+    }
+
+    /// Takes hold of this process, if it still is the one that was looked at: its pid may have
+    /// passed on since, to one with another start.
+    #[must_use]
+    pub fn hold(&self) -> Option<Pidfd> {
+        let held = Pidfd::open(self.pid).ok()?;
+        Self::read(self.pid).is_ok_and(|now| now.start_ticks == self.start_ticks).then_some(held)
     }
 
     /// The command line of the process as one line, or its name in brackets where it has
@@ -68,7 +85,9 @@ impl Stat {
         let state = *fields.next()?.as_bytes().first()?;
         let parent = fields.next()?.parse().ok()?;
         let group = fields.next()?.parse().unwrap_or(0);
-        let mut fields = fields.skip(8);
+        let mut fields = fields.skip(3);
+        let flags: u64 = fields.next()?.parse().unwrap_or(0);
+        let mut fields = fields.skip(4);
         let mut cpu_ticks = 0_u64;
         for _ in 14..=17 {
             cpu_ticks = cpu_ticks.saturating_add(fields.next()?.parse().unwrap_or(0));
@@ -79,6 +98,8 @@ impl Stat {
         let start_ticks = fields.next()?.parse().ok()?;
         let mut fields = fields.skip(1);
         let resident_pages = fields.next()?.parse().unwrap_or(0);
+        // The pending signals are field 31.
+        let pending: u64 = fields.nth(31 - 25)?.parse().unwrap_or(0);
         Some(Self {
             pid,
             name,
@@ -89,6 +110,7 @@ impl Stat {
             threads,
             start_ticks,
             resident_pages,
+            is_ending: flags & EXITING != 0 || pending & KILLED != 0,
         })
     }
 

@@ -52,7 +52,7 @@ impl Family {
         held.retain(|pidfd| Some(pidfd.pid()) == main);
         for stat in alive {
             let is_held = held.iter().any(|pidfd| pidfd.pid() == stat.pid);
-            if !is_held && let Ok(pidfd) = Pidfd::open(stat.pid) {
+            if !is_held && let Some(pidfd) = stat.hold() {
                 held.push(pidfd);
             }
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bgrun_platform::events::StopNotice;
 use bgrun_platform::stat::Stat;
-use bgrun_platform::{Identity, Pidfd, Signal};
+use bgrun_platform::{Identity, Signal};
 use bgrun_store::{LockLine, Reason};
 
 /// A stop in progress.
@@ -50,9 +50,7 @@ impl Stopping {
 /// Sends `signal` to every process of `tree`.
 pub(crate) fn signal_all(tree: &[Stat], signal: Signal) {
     for stat in tree {
-        let Ok(pidfd) = Pidfd::open(stat.pid) else { continue };
-        // Only the process that was seen has this start.
-        if Stat::read(stat.pid).is_ok_and(|now| now.start_ticks == stat.start_ticks) {
+        if let Some(pidfd) = stat.hold() {
             let _ = pidfd.send(signal);
             let _ = pidfd.send(Signal::CONT);
         }

@@ -30,25 +30,24 @@ impl Keeper {
 
     /// The machine or the session goes down: everything ends, the wish remains.
     pub(super) fn shut_down(&mut self) {
-        if self.main.is_none() && self.ended.is_none() {
-            self.is_done = true;
-            return;
-        }
-        if self.stopping.is_none() {
-            self.stopping = Some(Stopping::own(Some(Reason::Shutdown), &self.line));
-            self.ask_to_end();
-        }
+        self.stop_by_itself(Reason::Shutdown);
     }
 
     /// Told that the wish has changed.
     pub(super) fn look_at_store(&mut self) {
         if matches!(record::is_still_wanted(&self.home, &self.line), Ok(false)) {
-            if self.main.is_none() {
-                self.is_done = self.ended.is_none();
-            } else if self.stopping.is_none() {
-                self.stopping = Some(Stopping::own(Some(Reason::Stop), &self.line));
-                self.ask_to_end();
-            }
+            self.stop_by_itself(Reason::Stop);
+        }
+    }
+
+    /// Stops the tree, unless somebody does already, and then leaves.
+    fn stop_by_itself(&mut self, reason: Reason) {
+        if self.main.is_none() && self.ended.is_none() {
+            // Between two runs, or busy writing down the last end.
+            self.is_done = true;
+        } else if self.stopping.is_none() {
+            self.stopping = Some(Stopping::own(Some(reason), &self.line));
+            self.ask_to_end();
         }
     }
 
@@ -57,10 +56,7 @@ impl Keeper {
         let Some(socket) = self.socket.take() else { return };
         match receive::<Verdict>(&socket) {
             Ok(Verdict::Recorded) => {}
-            Ok(Verdict::Undo) => {
-                self.stopping = Some(Stopping::own(Some(Reason::Stop), &self.line));
-                self.ask_to_end();
-            }
+            Ok(Verdict::Undo) => self.stop_by_itself(Reason::Stop),
             Err(_) => {
                 let _ = record::run(&self.home, &self.line);
             }

@@ -7,6 +7,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use bgrun_platform::spawn::{self, Command};
+use bgrun_platform::stat::Stat;
 use bgrun_platform::{Ended, Pidfd, Signal, events, tree};
 use bgrun_store::variables;
 
@@ -47,7 +48,7 @@ fn end_what_is_left() -> Vec<(u32, Ended)> {
     for _ in 0..5 {
         ended.extend(std::iter::from_fn(events::reap));
         let below = tree::below_supervisor(std::process::id(), "", None).unwrap_or_default();
-        let held: Vec<Pidfd> = below.iter().filter_map(|stat| Pidfd::open(stat.pid).ok()).collect();
+        let held: Vec<Pidfd> = below.iter().filter_map(Stat::hold).collect();
         if held.is_empty() {
             return ended;
         }
