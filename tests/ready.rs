@@ -324,3 +324,15 @@ fn a_probe_is_stored_replaced_and_taken_away() {
     home.verb("run", ["-"]).stdin(stack.replace("\"ready\":null", "\"ready\":\"port\"")).ok();
     assert_eq!(home.ls("web")["ready_probe"], "port");
 }
+
+#[test]
+fn who_waits_for_what_the_user_stops_is_told() {
+    let home = Home::new();
+    home.verb("run", ["web", "--ready", "port:1", "--", "sleep", "60"]).ok();
+    let wait = home.verb("wait", ["web", "--for", "ready"]).spawn();
+    let is_asleep =
+        || status_field(wait.pid(), "State").is_some_and(|state| state.starts_with('S'));
+    eventually("it waits", is_asleep);
+    home.kill(["web"]);
+    assert_eq!(wait.done().code, 1);
+}

@@ -10,8 +10,14 @@ use crate::life;
 pub(crate) enum Awaited {
     /// That it is in this state.
     State(Status),
-    /// That it is ready; with a number, that this run of it is.
-    Ready(Option<i64>),
+    /// That it is ready.
+    Ready {
+        /// That this run of it is, if not just any.
+        run: Option<i64>,
+        /// Whether it was up when the wait began: what the user stops then does not get ready,
+        /// and what is stopped may be started.
+        was_up: bool,
+    },
     /// The end of the life to which the run of this number belongs.
     Life(i64),
     /// The end of the run of this number.
@@ -59,7 +65,8 @@ pub(crate) fn awaited(
     let latest = process.run.as_ref().map_or(0, |run| run.number);
     match (goal, record) {
         (Goal::Ready, record) if process.ready.is_some() => {
-            Awaited::Ready(record.filter(|run| (1..=latest).contains(run)))
+            let run = record.filter(|run| (1..=latest).contains(run));
+            Awaited::Ready { run, was_up: !is_over(Some(status)) }
         }
         (Goal::Running | Goal::Ready, _) => Awaited::State(Status::Running),
         (Goal::Stopped, _) => Awaited::State(Status::Stopped),
@@ -86,13 +93,12 @@ pub(crate) fn verdict(awaited: Awaited, seen: Seen<'_>) -> Verdict {
         Awaited::State(Status::Stopped) if seen.status.is_none() => Verdict::Reached,
         Awaited::State(_) if seen.status.is_none() => Verdict::Forgotten,
         Awaited::State(_) => Verdict::NotYet,
-        Awaited::Ready(number) => {
+        Awaited::Ready { run: number, was_up } => {
             let is_meant = |run: &&Run| number.is_none_or(|number| run.number == number);
             let run = seen.runs.iter().rev().find(is_meant);
             let is_past = number.is_some_and(|number| latest.is_some_and(|l| l.number > number));
             let has_end = number.is_some() && run.is_some_and(|run| run.end.is_some());
-            // Somebody may start again what the user has stopped.
-            let is_over = is_over(seen.status) && seen.status != Some(Status::Stopped);
+            let is_over = is_over(seen.status) && (was_up || seen.status != Some(Status::Stopped));
             let is_ready = seen.status == Some(Status::Running)
                 && run.is_some_and(|run| run.ready_at.is_some() && run.end.is_none());
             match seen.status {

@@ -150,8 +150,10 @@ impl Waiting {
 
     fn judge(&mut self, home: &Home) {
         let from = match self.awaited {
-            Awaited::Life(from) | Awaited::Run(from) | Awaited::Ready(Some(from)) => from,
-            Awaited::State(_) | Awaited::Ready(None) => i64::MAX,
+            Awaited::Life(from) | Awaited::Run(from) | Awaited::Ready { run: Some(from), .. } => {
+                from
+            }
+            Awaited::State(_) | Awaited::Ready { run: None, .. } => i64::MAX,
         };
         let runs = look::runs(home, &self.look.process, from);
         let seen = Seen { status: self.look.status, runs: &runs };
