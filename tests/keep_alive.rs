@@ -239,19 +239,49 @@ fn what_a_crash_leaves_behind_is_gone_before_the_next_run() {
     assert!(is_alive(second.pid()));
 }
 
+/// `web`, whose program goes away while it runs, and is killed then.
+#[track_caller]
+fn vanished(home: &Home, limit: &str) -> String {
+    let script = home.script("server", "#!/bin/sh\necho ready\nexec sleep 60\n");
+    let policy = ["--keep-alive", "--backoff", "10ms..50ms", "--max-restarts", limit];
+    home.verb("run", ["web"]).args(policy).args(["--", &script]).ok();
+    home.until_out("web", "ready");
+    std::fs::rename(&script, home.at("away")).unwrap();
+    Life::of(home.ls("web").pid()).kill();
+    script
+}
+
 #[test]
 fn a_command_that_has_vanished_is_not_tried_for_ever() {
     let home = Home::new();
-    let script = home.script("server", "#!/bin/sh\necho ready\nexec sleep 60\n");
-    let first = start(&home, "--keep-alive", &[&script]);
-    home.until_out("web", "ready");
-    std::fs::remove_file(&script).unwrap();
-    Life::of(first.pid()).kill();
+    vanished(&home, "3");
     let record = home.until("web", "failed");
-    assert_eq!((record.text("exit_reason"), record.number("run")), ("exec", 2));
+    assert_eq!((record.text("exit_reason"), record.number("run")), ("exec", 4));
     assert_eq!((record["exit_code"].clone(), record["wanted"].as_str()), (Value::Null, Some("up")));
     home.must_be_clean();
-    assert_eq!(home.ls("web")["run"], 2, "no further run was tried");
+}
+
+#[test]
+fn a_command_that_was_away_for_a_moment_is_started_again() {
+    let home = Home::new();
+    let script = vanished(&home, "1000");
+    eventually("it was tried", || home.ls("web")["exit_reason"] == "exec");
+    std::fs::rename(home.at("away"), script).unwrap();
+    home.until("web", "running");
+    home.kill(["web"]);
+    home.must_be_clean();
+}
+
+#[test]
+fn a_pause_ends_in_nothing_once_it_is_not_kept_alive_any_more() {
+    let home = Home::new();
+    let call = home.verb("run", ["web", "--keep-alive", "--backoff", "2s..2s", "--"]);
+    call.args(["sh", "-c", "exit 3"]).ok();
+    let run = home.until("web", "backoff").number("run");
+    home.verb("guard", ["--off", "web"]).ok();
+    let web = home.until("web", "failed");
+    assert_eq!((web.number("run"), &web["next_restart_at"]), (run, &Value::Null));
+    home.must_be_clean();
 }
 
 /// A start of `web`, which fails again and again; its record once it has given up.

@@ -131,6 +131,11 @@ impl Process {
     /// Whether another run is to follow one that ended so, unless it has given up.
     #[must_use]
     pub fn is_followed(&self, end: &End) -> bool {
+        // At a start, whoever asked for it is told; at a restart there is only the policy.
+        let is_failed_restart = end.reason == Reason::Exec && self.restarts > 0;
+        if is_failed_restart {
+            return self.keep_alive != KeepAlive::Never;
+        }
         self.keep_alive.follows(end, &self.restart_policy.final_codes)
     }
 

@@ -74,8 +74,8 @@ impl KeepAlive {
             Self::Always => true,
         };
         let is_final = end.code.is_some_and(|code| final_codes.contains(&code));
-        // What bgrun made end is followed by whoever did that. What cannot be executed will
-        // not be executable a moment later.
+        // What bgrun made end is followed by whoever did that. What cannot be executed is the
+        // business of whoever starts it.
         let is_own = matches!(end.reason, Reason::Exit | Reason::Signal | Reason::Unknown);
         is_wished && is_own && !is_final
     }

@@ -324,14 +324,14 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Notes when the process `id` is started again, and that this counts as a restart.
+    /// Notes when the process `id` is started again; `None`: it is not.
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn record_pause(&self, id: i64, next: Timestamp) -> Result<(), Error> {
+    pub fn record_pause(&self, id: i64, next: Option<Timestamp>) -> Result<(), Error> {
         self.execute(
             "UPDATE process SET next_restart_at = ?2 WHERE id = ?1",
-            params![id, time::text(next)],
+            params![id, next.map(time::text)],
         )?;
         Ok(())
     }

@@ -87,7 +87,7 @@ fn a_start_that_is_noted_late_takes_nothing_back() {
             writer.want_up(id)?;
             writer.record_run(id, &run(1, Some(3)), Some("s"))?;
             writer.record_run(id, &run(2, Some(4)), None)?;
-            writer.record_pause(id, time::now())?;
+            writer.record_pause(id, Some(time::now()))?;
             // The starter of run 1 comes only now.
             writer.record_run(id, &run(1, None), Some("s"))?;
             Ok(id)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bgrun_store::{End, KeepAlive, RestartPolicy, Wanted};
+use bgrun_store::{End, KeepAlive, Reason, RestartPolicy, Wanted};
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,10 @@ pub(crate) fn decide(
     history: History,
     jitter: f64,
 ) -> Next {
-    let is_followed = keep_alive.follows(end, &policy.final_codes);
+    // What could not be executed this time was asked for by the policy: a deployment moves
+    // files, a table of processes is full for a moment.
+    let is_failed_restart = end.reason == Reason::Exec && keep_alive != KeepAlive::Never;
+    let is_followed = is_failed_restart || keep_alive.follows(end, &policy.final_codes);
     let counted = if policy.window.is_some() { history.in_window } else { history.in_a_row };
     let has_given_up = counted >= policy.most;
     if wanted == Wanted::Down || !is_followed || has_given_up {
@@ -53,7 +56,6 @@ fn pause(policy: &RestartPolicy, in_a_row: u32, jitter: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bgrun_store::Reason;
 
     fn end(reason: Reason, code: Option<i32>) -> End {
         End { at: None, code, signal: None, reason }
@@ -94,9 +96,10 @@ mod tests {
         let always = |end: &End| {
             decide(end, Wanted::Up, KeepAlive::Always, &policy, History::default(), 0.0)
         };
-        for reason in [Reason::Stop, Reason::Shutdown, Reason::Exec] {
+        for reason in [Reason::Stop, Reason::Shutdown] {
             assert_eq!(always(&end(reason, None)), Next::Stop, "{reason}");
         }
+        assert_eq!(always(&end(Reason::Exec, None)), Next::Again(Duration::ZERO));
         assert_eq!(always(&end(Reason::Exit, Some(42))), Next::Stop);
         assert_eq!(always(&end(Reason::Exit, Some(41))), Next::Again(Duration::ZERO));
     }

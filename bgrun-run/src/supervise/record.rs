@@ -2,7 +2,7 @@
 //! memory back.
 
 use bgrun_platform::{Identity, events};
-use bgrun_store::{Durability, Error, Home, LockLine, Spec, Store, Wanted, Writer};
+use bgrun_store::{Durability, Error, Home, KeepAlive, LockLine, Spec, Store, Wanted, Writer};
 
 /// Writes down the run that `line` tells of, with its end if it has one.
 pub(crate) fn run(home: &Home, line: &LockLine<Identity>) -> Result<(), Error> {
@@ -52,7 +52,11 @@ pub(crate) fn restart<T>(
     act: impl FnOnce(&Writer<'_>, &Spec) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
     in_store(home, |writer| match meant(writer, line)? {
-        Some((Wanted::Up, spec)) => act(writer, &spec).map(Some),
+        Some((Wanted::Up, spec)) if spec.keep_alive != KeepAlive::Never => {
+            act(writer, &spec).map(Some)
+        }
+        // It is kept alive no more.
+        Some((Wanted::Up, _)) => writer.record_pause(line.id, None).map(|()| None),
         _ => Ok(None),
     })
 }

@@ -49,7 +49,7 @@ impl Keeper {
                 Next::Again(pause) => {
                     // A run that the store has not heard of would take the pause away.
                     record::write_run(writer, &line)?;
-                    writer.record_pause(line.id, time::now() + pause)?;
+                    writer.record_pause(line.id, Some(time::now() + pause))?;
                 }
                 Next::Stop => {}
             }
@@ -109,10 +109,11 @@ impl Keeper {
         self.restarts.run_has_begun();
         self.main = self.line.process.as_ref().map(|process| process.pid);
         self.chronicle.next_run(&self.line);
-        // A command that cannot be executed any more is not tried again.
-        self.is_done = !next.is_running && self.owed.is_empty();
         if next.is_running {
             self.probe(next.probing);
+        } else {
+            // Its end is judged as any other: by the loop, for there may be many in a row.
+            self.retry = Some((Instant::now(), RETRY.0));
         }
         // It may have ended while its start was written down.
         self.reap();
