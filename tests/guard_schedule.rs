@@ -139,3 +139,30 @@ fn without_a_scheduler_it_is_said_what_to_do() {
     assert!(output.err().contains("cannot run crontab"), "{output}");
     assert!(output.err().contains("hint: "), "{output}");
 }
+
+#[test]
+fn the_line_for_cron_names_a_home_that_cron_would_not_find() {
+    let home = Home::new();
+    // A HOME that is not what the password database says, as in a container or a test.
+    let call = |verb: &str, words: &[&str]| home.verb(verb, words).env_remove("BGR_HOME");
+    call("run", &["web", "--keep-alive", "--", "sleep", "60"]).ok();
+    let all: Value = call("ls", &["--json"]).json();
+    for pid in [all.only().supervisor(), all.only().pid()] {
+        Life::of(pid).kill();
+    }
+    let lines = call("guard", &["--print", "cron"]).ok().out();
+    let line = lines.lines().find_map(|line| line.strip_prefix("* * * * * ")).expect("a line");
+    let cron = Call::new("/usr/bin/env").args(["-i", "HOME=/", "PATH=/usr/bin:/bin", "sh", "-c"]);
+    cron.arg(line).ok();
+    let web = call("ls", &["--json"]).json();
+    assert_eq!((web.only().status(), web.only().number("run")), ("running", 2));
+    call("kill", &["web"]).ok();
+
+    // One home, however it is spelled.
+    let spelled = |spelling: &str| {
+        let directory = home.at(spelling);
+        home.verb("guard", ["--print", "cron"]).env("BGR_HOME", directory).ok().out()
+    };
+    home.dir("bgr/run");
+    assert_eq!(spelled("bgr/"), spelled("bgr/../bgr"));
+}

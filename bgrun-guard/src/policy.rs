@@ -9,7 +9,7 @@ use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
 use bgrun_platform::tool::{self, Exit, Failure};
 use bgrun_store::selection::{self, Selector, nearest, select};
-use bgrun_store::{Durability, Error, Home, KeepAlive, Known, Store, time};
+use bgrun_store::{Durability, Error, Home, KeepAlive, Known, Process, Store, time};
 use serde_json::{Value, json};
 
 use crate::args::Args;
@@ -75,11 +75,22 @@ pub(crate) fn set(args: &Args, home: &Home) -> anyhow::Result<Exit> {
         for name in &done {
             writeln!(out, "{}: {what}", safe(name))?;
         }
+        drop(out);
+        // A policy starts nothing: it says what comes after an end.
+        let is_down = |process: &&Process| {
+            process.run.as_ref().is_none_or(|run| run.end.is_some())
+                && process.next_restart_at.is_none()
+                && done.contains(&process.name)
+        };
+        for process in processes.iter().filter(is_down).filter(|_| is_on) {
+            let name = safe(&process.name);
+            tool::hint_line(format_args!("{name} does not run: 'bgrun run {name}' starts it"));
+        }
     }
     Ok(if misses.is_empty() { Exit::Done } else { Exit::Unknown })
 }
 
-fn unusable(error: &Error) -> Failure {
+pub(crate) fn unusable(error: &Error) -> Failure {
     let failure = Failure::new(Exit::Store, error);
     match error.hint() {
         Some(hint) => failure.hint(hint),

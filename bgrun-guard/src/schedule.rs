@@ -62,14 +62,21 @@ impl Job {
     fn here(home: &Home) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("find this program")?;
         let is_set = |key: &str| std::env::var_os(key).is_some_and(|value| !value.is_empty());
+        // One home has one name, however it was given.
+        let directory = home.directory();
+        let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
         let mut named = Vec::new();
-        if is_set(variables::HOME) {
-            named.push((variables::HOME, text(home.directory())?));
+        // A scheduler sets HOME as the password database has it.
+        let usual = bgrun_platform::user::home_directory().map(|home| home.join(".bgr"));
+        let is_usual =
+            usual.and_then(|usual| usual.canonicalize().ok()).as_ref() == Some(&directory);
+        if is_set(variables::HOME) || !is_usual {
+            named.push((variables::HOME, text(&directory)?));
         }
         if is_set(variables::DB_NAME) {
             named.push((variables::DB_NAME, home.database_name().to_owned()));
         }
-        let mut name = text(home.directory())?;
+        let mut name = text(&directory)?;
         if home.database_name() != "bgr" {
             let _ = write!(name, " {}", home.database_name());
         }

@@ -5,12 +5,14 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Context;
+use bgrun_platform::stat::Stat;
 use bgrun_platform::tool::{Exit, Failure};
-use bgrun_platform::{Lock, sibling};
+use bgrun_platform::{Lock, Pidfd, sibling};
 use bgrun_store::{Home, KeepAlive, Process, Status, Store};
 use serde_json::Value;
 
 use crate::decide::Facts;
+use crate::policy;
 
 /// One process as it was seen.
 #[derive(Debug, Clone)]
@@ -29,6 +31,23 @@ const AT_RISK: &str = "starting,running,backoff,stopping,exited,failed,lost";
 /// # Errors
 /// They cannot be listed.
 pub(crate) fn all(home: &Home) -> anyhow::Result<Vec<Seen>> {
+    let mut records = list()?;
+    if outlives_the_dying(&records) {
+        records = list()?;
+    }
+    let mut seen = Vec::with_capacity(records.len());
+    for record in records {
+        let facts = <Facts as serde::Deserialize>::deserialize(&record).context(READ)?;
+        seen.push(Seen { facts, record });
+    }
+    note_what_is_owed(home, &mut seen)?;
+    note_what_is_left(home, &mut seen);
+    Ok(seen)
+}
+
+const READ: &str = "read what bgrun-ls printed";
+
+fn list() -> anyhow::Result<Vec<Value>> {
     let mut ls = sibling::command("bgrun-ls", ["--json", "--sort", "id", "--status", AT_RISK]);
     let output =
         ls.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("run bgrun-ls")?;
@@ -40,16 +59,23 @@ pub(crate) fn all(home: &Home) -> anyhow::Result<Vec<Seen>> {
         };
         return Err(Failure::new(exit, "the processes cannot be listed").into());
     }
-    let read = "read what bgrun-ls printed";
-    let records: Vec<Value> = serde_json::from_slice(&output.stdout).context(read)?;
-    let mut seen = Vec::with_capacity(records.len());
-    for record in records {
-        let facts = <Facts as serde::Deserialize>::deserialize(&record).context(read)?;
-        seen.push(Seen { facts, record });
+    serde_json::from_slice(&output.stdout).context(READ)
+}
+
+/// How long a supervisor that was killed may take to end.
+const DYING: Duration = Duration::from_secs(1);
+
+/// Waits for the end of supervisors that are dying, and hold their locks until then; answers
+/// whether there were any.
+fn outlives_the_dying(records: &[Value]) -> bool {
+    let supervisors = records.iter().filter_map(|record| record["supervisor_pid"].as_u64());
+    let stats = supervisors.filter_map(|pid| Stat::read(pid.try_into().ok()?).ok());
+    let dying: Vec<Pidfd> =
+        stats.filter(|stat| stat.is_ending).filter_map(|stat| stat.hold()).collect();
+    for one in &dying {
+        let _ = one.wait(Some(DYING));
     }
-    note_what_is_owed(home, &mut seen);
-    note_what_is_left(home, &mut seen);
-    Ok(seen)
+    !dying.is_empty()
 }
 
 /// A supervisor that was told of a stop insists by itself, so long after the timeout.
@@ -77,24 +103,26 @@ fn note_what_is_left(home: &Home, seen: &mut [Seen]) {
 
 /// A process that ended has given up or is done, or its supervisor died before the next run
 /// began: the store tells, and is asked only then.
-fn note_what_is_owed(home: &Home, seen: &mut [Seen]) {
+///
+/// # Errors
+/// Something that is to be kept alive does not run, and what is to be done about it cannot be
+/// read.
+fn note_what_is_owed(home: &Home, seen: &mut [Seen]) -> Result<(), Failure> {
     let is_in_doubt = |facts: &Facts| {
-        matches!(facts.status, Status::Failed | Status::Exited)
-            && facts.is_wanted()
-            && facts.keep_alive != KeepAlive::Never
+        facts.status != Status::Running && facts.is_wanted() && facts.keep_alive != KeepAlive::Never
     };
     if !seen.iter().any(|one| is_in_doubt(&one.facts)) {
-        return;
+        return Ok(());
     }
-    // What cannot be read owes nothing: bgrun-ls has complained already.
-    let Ok(Some(store)) = Store::open_to_read(home) else { return };
-    let Ok(processes) = store.processes() else { return };
+    let read = || Store::open_to_read(home)?.map(|store| store.processes()).transpose();
+    let Some(processes) = read().map_err(|error| policy::unusable(&error))? else { return Ok(()) };
     let processes: HashMap<i64, &Process> =
         processes.iter().map(|process| (process.id, process)).collect();
     for one in seen.iter_mut().filter(|one| is_in_doubt(&one.facts)) {
         let known = processes.get(&one.facts.id);
         one.facts.is_owed = known.is_some_and(|process| is_owed(process, one.facts.exit_code));
     }
+    Ok(())
 }
 
 /// Whether a start was asked for that led to no run, or a restart was announced, or nobody

@@ -13,6 +13,7 @@ use crate::home::Home;
 use crate::lock_line::LockLine;
 use crate::name;
 use crate::process::{Wanted, new_cookie};
+use crate::run::Run;
 use crate::schema;
 use crate::spec::{Spec, Stream};
 use crate::writer::Writer;
@@ -319,8 +320,10 @@ fn recover_from_locks(writer: &Writer<'_>, home: &Home) -> Result<Vec<String>, E
             writer.want_up(line.id)?;
         }
         writer.set_request(line.id, line.request)?;
-        if let Some(run) = &process.run {
-            writer.record_run(line.id, run, process.supervisor.as_deref())?;
+        if let Some(run) = process.run {
+            // Nobody has decided in this store what follows its end: the line goes on telling it.
+            let run = Run { end: None, ..run };
+            writer.record_run(line.id, &run, process.supervisor.as_deref())?;
         }
         recovered.push(line.name);
     }
