@@ -2,18 +2,6 @@
 
 use tests::*;
 
-fn row(name: &str, part: &str) -> String {
-    format!("tr.process[data-name=\"{name}\"] {part}")
-}
-
-/// Finds an action in the palette by these words, and takes it.
-fn choose(browser: &Browser, words: &str) {
-    browser.until("!document.querySelector('dialog')");
-    browser.press_with(key::CONTROL, 'k');
-    browser.until("document.querySelector('dialog.palette')");
-    browser.press(words.chars().chain([key::ENTER]));
-}
-
 #[test]
 fn what_is_done_to_many_names_how_many_and_can_be_taken_back() {
     let home = Home::new();
@@ -27,7 +15,7 @@ fn what_is_done_to_many_names_how_many_and_can_be_taken_back() {
     browser.until("document.querySelectorAll('tr.process').length === 4");
     let statuses =
         |status: &str| ["one", "two", "three"].iter().all(|name| home.ls(name).status() == status);
-    choose(&browser, "stop all (3)");
+    browser.choose("stop all (3)");
     browser.until_it_shows("Stop 3 processes?");
     browser.until("document.querySelectorAll('.whom li').length === 3");
     // The Enter that chose it stops nothing, and neither does Escape.
@@ -35,7 +23,7 @@ fn what_is_done_to_many_names_how_many_and_can_be_taken_back() {
     browser.press([key::ESCAPE]);
     browser.until("!document.querySelector('dialog')");
     assert!(statuses("running"));
-    choose(&browser, "stop all");
+    browser.choose("stop all");
     browser.until_it_shows("Stop 3 processes?");
     browser.press([key::TAB, key::ENTER]);
     eventually("they are stopped", || statuses("stopped"));
@@ -44,16 +32,16 @@ fn what_is_done_to_many_names_how_many_and_can_be_taken_back() {
     eventually("they run again", || statuses("running"));
     assert_eq!(home.ls("idle").status(), "stopped", "it did not run before");
 
-    choose(&browser, "restart all that run (3)");
+    browser.choose("restart all that run (3)");
     browser.until_it_shows("Restart 3 processes?");
     browser.click(".sheet footer .primary");
     eventually("they are restarted", || home.ls("one").number("run") == 3);
     browser.until("!document.querySelector('.status[data-status=busy]')");
-    choose(&browser, "clean");
+    browser.choose("clean");
     browser.until_it_shows("Delete one process?");
     browser.click(".sheet footer .danger-fill");
     eventually("it is gone", || home.find("idle").is_none());
-    choose(&browser, "nuke");
+    browser.choose("nuke");
     browser.until_it_shows("Stop and delete 3 processes?");
     browser.click(".sheet footer .danger-fill");
     eventually("all are gone", || home.all().is_empty());
@@ -75,7 +63,7 @@ fn the_dashboard_is_asked_for_once_more_before_it_ends_itself() {
     let browser = Browser::new(&home);
     browser.go(begun.lines().next().expect("a URL"));
     browser.until("document.querySelectorAll('tr.process').length === 2");
-    choose(&browser, "stop all (1)");
+    browser.choose("stop all (1)");
     browser.until_it_shows("What serves this page is left out.");
     browser.press([key::ESCAPE]);
     browser.click(&row("bgr-dashboard", ".act-stop"));
@@ -106,7 +94,7 @@ fn a_column_is_sorted_by_both_ways_round() {
     browser.click(".sort[data-sort=name]");
     browser.until(&format!("{order} === 'cba'"));
     browser.until("document.querySelector('th[aria-sort=descending]').textContent === 'Name'");
-    choose(&browser, "sort in reverse");
+    browser.choose("sort in reverse");
     browser.until(&format!("{order} === 'abc'"));
 }
 
@@ -129,7 +117,7 @@ fn many_are_kept_alive_and_signalled_by_keyboard_and_the_guard_is_taken_back() {
     eventually("as before", || kept() == 1);
     assert_eq!(home.ls("job-3")["keep_alive"], "always");
 
-    choose(&browser, "send a signal to the 10");
+    browser.choose("send a signal to the 10");
     browser.until_it_shows("Send a signal to 10 processes");
     browser.press("SIGHUP (".chars().chain([key::ENTER]));
     browser.until_it_shows("SIGHUP sent to 10 processes");
