@@ -99,6 +99,41 @@ fn a_column_is_sorted_by_both_ways_round() {
 }
 
 #[test]
+fn a_guard_that_was_taken_off_is_taken_back_as_it_was_for_each() {
+    let home = Home::new();
+    let names: Vec<String> = (0..9).map(|number| format!("job-{number}")).collect();
+    names.iter().for_each(|name| {
+        home.start_sleep(name);
+    });
+    home.verb("guard", ["--on", "job-*"]).ok();
+    let failures = ["--on", "job-1", "job-2", "--keep-alive", "on-failure"];
+    home.verb("guard", failures).ok();
+    let policies = || -> Vec<String> {
+        names.iter().map(|name| home.ls(name).text("keep_alive").to_owned()).collect()
+    };
+    let before = policies();
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.until("document.querySelectorAll('tr.process').length === 9");
+    // One, by a click; all of them, by one request.
+    for whom in ["job-1", "9 processes"] {
+        match whom {
+            "job-1" => browser.click(&row(whom, ".act-guard")),
+            _ => browser.press(['a', 'g']),
+        }
+        browser.until_it_shows(&format!("{whom} will no longer be kept alive"));
+        assert_ne!(policies(), before);
+        browser.press(['u']);
+        eventually("each is as it was", || policies() == before);
+        browser.until_it_shows(&format!("{whom} will be kept alive"));
+    }
+    browser.press(['u']);
+    eventually("off again", || policies().iter().all(|policy| policy == "never"));
+    assert!(names.iter().all(|name| home.ls(name).number("run") == 1), "nothing is restarted");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn many_are_kept_alive_and_signalled_by_keyboard_and_the_guard_is_taken_back() {
     let home = Home::new();
     let names: Vec<String> = (0..10).map(|number| format!("job-{number}")).collect();
@@ -116,6 +151,7 @@ fn many_are_kept_alive_and_signalled_by_keyboard_and_the_guard_is_taken_back() {
     browser.press(['u']);
     eventually("as before", || kept() == 1);
     assert_eq!(home.ls("job-3")["keep_alive"], "always");
+    assert!(home.all().iter().all(|one| one["run"] == 1), "nothing is restarted for it");
 
     browser.choose("send a signal to the 10");
     browser.until_it_shows("Send a signal to 10 processes");
