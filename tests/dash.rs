@@ -131,6 +131,16 @@ fn the_guard_is_switched() {
     assert_eq!(dashboard.ok(path, &json!({"on": true}))["keep_alive"], "always");
     assert_eq!(home.find("web-[1]").unwrap()["keep_alive"], "never", "a name is no glob");
     assert_eq!(dashboard.ok(path, &json!({"on": false}))["keep_alive"], "never");
+    let failures = json!({"on": true, "keep_alive": "on-failure"});
+    assert_eq!(dashboard.ok(path, &failures)["keep_alive"], "on-failure");
+    for wrong in [
+        json!({"on": true, "keep_alive": "never"}),
+        json!({"on": false, "keep_alive": "always"}),
+        json!({"on": true, "keep_alive": "often"}),
+    ] {
+        dashboard.refused(path, &wrong, 422);
+    }
+    assert_eq!(home.ls("web*[1]")["keep_alive"], "on-failure");
 }
 
 #[test]

@@ -93,6 +93,8 @@ fn many_are_kept_alive_signalled_and_have_their_logs_rotated_by_one_request() {
     assert_eq!(home.ls("other")["keep_alive"], "never", "a name is no glob");
     assert_eq!(batch(json!({"action": "guard", "on": false}), &["one", "*"]).status, 200);
     assert_eq!(home.ls("one")["keep_alive"], "never");
+    let failures = json!({"action": "guard", "on": true, "keep_alive": "on-failure"});
+    assert_eq!(batch(failures, &["one"]).json().only()["keep_alive"], "on-failure");
 
     assert_eq!(batch(json!({"action": "signal", "signal": "HUP"}), &["one", "*"]).status, 200);
     for name in ["one", "*"] {

@@ -3,11 +3,6 @@
 
 use tests::*;
 
-/// The row of a process, or something in it.
-fn row(name: &str, part: &str) -> String {
-    format!("tr.process[data-name=\"{name}\"] {part}")
-}
-
 fn shows_status(browser: &Browser, name: &str, status: &str) {
     browser.until(&format!(
         "document.querySelector('{}')?.textContent === '{status}'",

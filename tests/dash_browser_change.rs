@@ -3,26 +3,6 @@
 
 use tests::*;
 
-fn row(name: &str, part: &str) -> String {
-    format!("tr.process[data-name=\"{name}\"] {part}")
-}
-
-/// Puts a text in the place of what a field of the form holds.
-fn put(browser: &Browser, field: &str, text: &str) {
-    browser.script(
-        "const e = document.querySelector(arguments[0]); e.value = ''; e.focus()",
-        &[json!(field)],
-    );
-    browser.fill(field, text);
-}
-
-/// Opens the menu of a process and takes what is found by these words.
-fn choose(browser: &Browser, words: &str) {
-    browser.press(['m']);
-    browser.until("document.querySelector('dialog.palette')");
-    browser.press(words.chars().chain([key::ENTER]));
-}
-
 #[test]
 fn a_process_is_changed_by_the_form_and_the_change_is_taken_back() {
     let home = Home::new();
@@ -36,10 +16,10 @@ fn a_process_is_changed_by_the_form_and_the_change_is_taken_back() {
     browser.until("document.querySelector('#form-env').value === 'A=••••••\\nSECRET=••••••'");
     browser.until_it_shows("Nothing is different yet.");
     browser.until("document.querySelector('.form .primary').disabled");
-    put(&browser, "#form-memory", "lots");
+    browser.put("#form-memory", "lots");
     browser.until("document.querySelector('#problem-memory').textContent.includes('500m')");
-    put(&browser, "#form-memory", "1g");
-    put(&browser, "#form-command", "sleep 61");
+    browser.put("#form-memory", "1g");
+    browser.put("#form-command", "sleep 61");
     browser.until_it_shows("Different then: command, memory limit.");
     let line = "document.querySelector('.form-line code').textContent";
     browser.until(&format!(
@@ -47,15 +27,15 @@ fn a_process_is_changed_by_the_form_and_the_change_is_taken_back() {
         home.path().canonicalize().unwrap().display()
     ));
     // Without a variable and without its group: then all that stays is said again.
-    put(&browser, "#form-env", "SECRET=••••••\nB=2");
+    browser.put("#form-env", "SECRET=••••••\nB=2");
     browser.script("document.querySelector('#form-group').value = ''", &[]);
     browser.click("#form-variables summary");
     let sets = "[...document.querySelectorAll('#form-variables li')].map(e => e.textContent)";
     browser.until(&format!("{sets}.join() === 'B2,SECRETs3cret'"));
     browser.click(".form-more summary");
-    put(&browser, "#form-ready", "log:(");
+    browser.put("#form-ready", "log:(");
     browser.until_it_shows("is not a regular expression");
-    put(&browser, "#form-ready", "after:1ms");
+    browser.put("#form-ready", "after:1ms");
     browser.until(&format!("{line}.includes('--reset') && !{line}.includes('s3cret')"));
     browser.until_it_shows("Different then: command, group, ready, env, memory limit.");
     browser.click(".form footer .primary");
@@ -96,9 +76,9 @@ fn logs_and_configuration_are_named_by_the_form_and_unnamed_again() {
     browser.until_it_shows("Nothing is different yet.");
     browser.click(".form-more summary");
     browser.until("document.querySelector('#form-max_restarts').value === '10'");
-    put(&browser, "#form-config", "extra.toml");
-    put(&browser, "#form-stdout", &out);
-    put(&browser, "#form-max_restarts", "7/30s");
+    browser.put("#form-config", "extra.toml");
+    browser.put("#form-stdout", &out);
+    browser.put("#form-max_restarts", "7/30s");
     browser.until("document.querySelector('.form-line code').textContent.includes('--stdout=')");
     save();
     let now = home.ls("web");
@@ -110,9 +90,9 @@ fn logs_and_configuration_are_named_by_the_form_and_unnamed_again() {
     browser.until_it_shows("Nothing is different yet.");
     browser.click(".form-more summary");
     browser.until("document.querySelector('#form-max_restarts').value === '7/30s'");
-    put(&browser, "#form-stdout", "");
-    put(&browser, "#form-config", "");
-    put(&browser, "#form-max_restarts", "10");
+    browser.put("#form-stdout", "");
+    browser.put("#form-config", "");
+    browser.put("#form-max_restarts", "10");
     browser.click("input[name=no_config]");
     browser.until_it_shows("Different then:");
     save();
@@ -172,17 +152,17 @@ fn signals_rotation_and_all_else_are_in_the_menu() {
     assert_eq!(home.ls("web").number("run"), 1);
 
     browser.press(['j']);
-    choose(&browser, "rotate");
+    browser.choose_in_menu("rotate");
     browser.until_it_shows("of logs archived");
     assert!(home.state().join("web-out.txt.1").exists());
-    choose(&browser, "force");
+    browser.choose_in_menu("force");
     eventually("it is restarted", || home.ls("web").number("run") == 2);
     // The toast of one action does not hide that the next one failed.
-    choose(&browser, "fetch");
+    browser.choose_in_menu("fetch");
     browser.until("document.querySelector('.toast.bad')?.textContent.includes('git')");
-    choose(&browser, "kill now");
+    browser.choose_in_menu("kill now");
     home.until("web", "stopped");
-    choose(&browser, "keep its logs");
+    browser.choose_in_menu("keep its logs");
     eventually("it is forgotten", || home.find("web").is_none());
     browser.until_it_shows("its logs stay");
     browser.press(['u']);
@@ -230,7 +210,7 @@ fn on_a_phone_a_thumb_is_enough() {
     browser.until("document.querySelector('dialog.palette h2').textContent === 'web'");
     browser.click(".palette li:nth-of-type(5)");
     browser.until("document.querySelector('#form-command')?.value === 'sleep 60'");
-    put(&browser, "#form-interval", "90");
+    browser.put("#form-interval", "90");
     browser.until_it_shows("Different then: restart interval.");
     browser.click(".form footer .primary");
     eventually("it is changed", || home.ls("web")["restart_interval_minutes"] == 90);

@@ -2,18 +2,6 @@
 
 use tests::*;
 
-fn row(name: &str, part: &str) -> String {
-    format!("tr.process[data-name=\"{name}\"] {part}")
-}
-
-/// Finds an action in the palette by these words, and takes it.
-fn choose(browser: &Browser, words: &str) {
-    browser.until("!document.querySelector('dialog')");
-    browser.press_with(key::CONTROL, 'k');
-    browser.until("document.querySelector('dialog.palette')");
-    browser.press(words.chars().chain([key::ENTER]));
-}
-
 #[test]
 fn what_is_done_to_many_names_how_many_and_can_be_taken_back() {
     let home = Home::new();
@@ -27,7 +15,7 @@ fn what_is_done_to_many_names_how_many_and_can_be_taken_back() {
     browser.until("document.querySelectorAll('tr.process').length === 4");
     let statuses =
         |status: &str| ["one", "two", "three"].iter().all(|name| home.ls(name).status() == status);
-    choose(&browser, "stop all (3)");
+    browser.choose("stop all (3)");
     browser.until_it_shows("Stop 3 processes?");
     browser.until("document.querySelectorAll('.whom li').length === 3");
     // The Enter that chose it stops nothing, and neither does Escape.
@@ -35,7 +23,7 @@ fn what_is_done_to_many_names_how_many_and_can_be_taken_back() {
     browser.press([key::ESCAPE]);
     browser.until("!document.querySelector('dialog')");
     assert!(statuses("running"));
-    choose(&browser, "stop all");
+    browser.choose("stop all");
     browser.until_it_shows("Stop 3 processes?");
     browser.press([key::TAB, key::ENTER]);
     eventually("they are stopped", || statuses("stopped"));
@@ -44,16 +32,16 @@ fn what_is_done_to_many_names_how_many_and_can_be_taken_back() {
     eventually("they run again", || statuses("running"));
     assert_eq!(home.ls("idle").status(), "stopped", "it did not run before");
 
-    choose(&browser, "restart all that run (3)");
+    browser.choose("restart all that run (3)");
     browser.until_it_shows("Restart 3 processes?");
     browser.click(".sheet footer .primary");
     eventually("they are restarted", || home.ls("one").number("run") == 3);
     browser.until("!document.querySelector('.status[data-status=busy]')");
-    choose(&browser, "clean");
+    browser.choose("clean");
     browser.until_it_shows("Delete one process?");
     browser.click(".sheet footer .danger-fill");
     eventually("it is gone", || home.find("idle").is_none());
-    choose(&browser, "nuke");
+    browser.choose("nuke");
     browser.until_it_shows("Stop and delete 3 processes?");
     browser.click(".sheet footer .danger-fill");
     eventually("all are gone", || home.all().is_empty());
@@ -75,7 +63,7 @@ fn the_dashboard_is_asked_for_once_more_before_it_ends_itself() {
     let browser = Browser::new(&home);
     browser.go(begun.lines().next().expect("a URL"));
     browser.until("document.querySelectorAll('tr.process').length === 2");
-    choose(&browser, "stop all (1)");
+    browser.choose("stop all (1)");
     browser.until_it_shows("What serves this page is left out.");
     browser.press([key::ESCAPE]);
     browser.click(&row("bgr-dashboard", ".act-stop"));
@@ -106,8 +94,43 @@ fn a_column_is_sorted_by_both_ways_round() {
     browser.click(".sort[data-sort=name]");
     browser.until(&format!("{order} === 'cba'"));
     browser.until("document.querySelector('th[aria-sort=descending]').textContent === 'Name'");
-    choose(&browser, "sort in reverse");
+    browser.choose("sort in reverse");
     browser.until(&format!("{order} === 'abc'"));
+}
+
+#[test]
+fn a_guard_that_was_taken_off_is_taken_back_as_it_was_for_each() {
+    let home = Home::new();
+    let names: Vec<String> = (0..9).map(|number| format!("job-{number}")).collect();
+    names.iter().for_each(|name| {
+        home.start_sleep(name);
+    });
+    home.verb("guard", ["--on", "job-*"]).ok();
+    let failures = ["--on", "job-1", "job-2", "--keep-alive", "on-failure"];
+    home.verb("guard", failures).ok();
+    let policies = || -> Vec<String> {
+        names.iter().map(|name| home.ls(name).text("keep_alive").to_owned()).collect()
+    };
+    let before = policies();
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.until("document.querySelectorAll('tr.process').length === 9");
+    // One, by a click; all of them, by one request.
+    for whom in ["job-1", "9 processes"] {
+        match whom {
+            "job-1" => browser.click(&row(whom, ".act-guard")),
+            _ => browser.press(['a', 'g']),
+        }
+        browser.until_it_shows(&format!("{whom} will no longer be kept alive"));
+        assert_ne!(policies(), before);
+        browser.press(['u']);
+        eventually("each is as it was", || policies() == before);
+        browser.until_it_shows(&format!("{whom} will be kept alive"));
+    }
+    browser.press(['u']);
+    eventually("off again", || policies().iter().all(|policy| policy == "never"));
+    assert!(names.iter().all(|name| home.ls(name).number("run") == 1), "nothing is restarted");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
 #[test]
@@ -128,8 +151,9 @@ fn many_are_kept_alive_and_signalled_by_keyboard_and_the_guard_is_taken_back() {
     browser.press(['u']);
     eventually("as before", || kept() == 1);
     assert_eq!(home.ls("job-3")["keep_alive"], "always");
+    assert!(home.all().iter().all(|one| one["run"] == 1), "nothing is restarted for it");
 
-    choose(&browser, "send a signal to the 10");
+    browser.choose("send a signal to the 10");
     browser.until_it_shows("Send a signal to 10 processes");
     browser.press("SIGHUP (".chars().chain([key::ENTER]));
     browser.until_it_shows("SIGHUP sent to 10 processes");

@@ -4,32 +4,10 @@
 use std::path::{Path, PathBuf};
 use tests::*;
 
-fn row(name: &str, part: &str) -> String {
-    format!("tr.process[data-name=\"{name}\"] {part}")
-}
-
-/// Finds an action in the palette by these words, and takes it.
-fn choose(browser: &Browser, words: &str) {
-    browser.until("!document.querySelector('dialog')");
-    browser.press_with(key::CONTROL, 'k');
-    browser.until("document.querySelector('dialog.palette')");
-    browser.press(words.chars().chain([key::ENTER]));
-}
-
 fn is_up(home: &Home, name: &str) {
     eventually(&format!("{name} runs"), || {
         home.find(name).is_some_and(|record| record.status() == "running")
     });
-}
-
-/// Puts a text in the place of what a field holds.
-fn put(browser: &Browser, field: &str, text: &str) {
-    browser.until(&format!("document.querySelector('{field}')"));
-    browser.script(
-        "const e = document.querySelector(arguments[0]); e.value = ''; e.focus()",
-        &[json!(field)],
-    );
-    browser.fill(field, text);
 }
 
 #[test]
@@ -40,9 +18,9 @@ fn a_port_is_freed_by_mouse_and_what_stopped_is_started_again() {
     let dashboard = Dashboard::start(&home);
     let browser = Browser::at(&home, &dashboard);
     browser.view("#/port");
-    put(&browser, "#port-number", "x");
+    browser.put("#port-number", "x");
     browser.until_it_shows("is no port");
-    put(&browser, "#port-number", &port.to_string());
+    browser.put("#port-number", &port.to_string());
     browser.until("document.querySelector('#port-free').textContent === 'Stop web'");
     browser.click("#port-free");
     home.until("web", "stopped");
@@ -61,7 +39,7 @@ fn who_is_not_ours_is_shown_before_its_end_by_keyboard() {
     stranger.until_it_says("\n");
     let dashboard = Dashboard::start(&home);
     let browser = Browser::at(&home, &dashboard);
-    choose(&browser, "free a port");
+    browser.choose("free a port");
     browser.until("document.activeElement.id === 'port-number'");
     browser.press(stranger.out().trim().chars());
     let end = format!("End pid {}", stranger.pid());
@@ -139,9 +117,9 @@ fn a_project_is_brought_up_changed_and_taken_down_by_mouse() {
     let dashboard = Dashboard::start(&home);
     let browser = Browser::at(&home, &dashboard);
     browser.click(".empty .button:not(.primary)");
-    put(&browser, "#project-path", "/no/such/place");
+    browser.put("#project-path", "/no/such/place");
     browser.until_it_shows("/no/such/place does not exist");
-    put(&browser, "#project-path", text_of(&place));
+    browser.put("#project-path", text_of(&place));
     browser.until("document.querySelector('#project-up').textContent === 'Bring up: 2 to start'");
     let line = format!("bgrun up --file={}", place.join("bgrun.toml").display());
     browser.until_it_shows(&line);
@@ -151,7 +129,7 @@ fn a_project_is_brought_up_changed_and_taken_down_by_mouse() {
     browser.until("document.querySelector('#project-down').textContent.includes('2 running')");
     let text = std::fs::read_to_string(place.join("bgrun.toml")).expect("the project file");
     std::fs::write(place.join("bgrun.toml"), text.replace("61", "62")).expect("it can be written");
-    put(&browser, "#project-path", text_of(&place.join("bgrun.toml")));
+    browser.put("#project-path", text_of(&place.join("bgrun.toml")));
     browser.until("document.querySelector('#project-up').textContent === 'Bring up: 1 to restart'");
     browser.until_it_shows("restart other command");
     browser.click("#project-up");
@@ -176,16 +154,16 @@ fn a_project_is_brought_up_and_taken_down_by_keyboard() {
     let dashboard = Dashboard::start(&home);
     let browser = Browser::at(&home, &dashboard);
     browser.until(&format!("document.querySelector('{}')", row("db", ".name")));
-    choose(&browser, "bgrun.toml: bring up");
+    browser.choose("bgrun.toml: bring up");
     is_up(&home, "web");
     browser.until_it_shows("Project up: 1 started");
-    choose(&browser, "bgrun.toml: take down");
+    browser.choose("bgrun.toml: take down");
     home.until("db", "stopped");
     browser.until_it_shows("Project down: 2 stopped");
     browser.press(['u']);
     is_up(&home, "web");
     assert_eq!(home.ls("db").status(), "running");
-    choose(&browser, "project file");
+    browser.choose("project file");
     browser.until("document.activeElement.id === 'project-path'");
     browser.until("document.querySelectorAll('.plan tbody tr').length === 2");
     assert_eq!(browser.complaints(), Vec::<String>::new());
@@ -212,7 +190,7 @@ fn what_logs_take_is_shown_with_the_way_to_take_less() {
     browser.until("document.querySelector('.disk-size').textContent.includes('on disk')");
     home.start("more", ["sh", "-c", "seq 1 20000; exec sleep 60"]);
     home.until_out("more", "20000\n");
-    choose(&browser, "logs on disk");
+    browser.choose("logs on disk");
     browser.until("document.querySelectorAll('dialog.disk tbody tr').length === 3");
     browser.until("document.querySelector('#disk-rotate-all') === document.activeElement");
     browser.press([key::ENTER]);
@@ -248,7 +226,7 @@ fn an_environment_is_taken_anew_by_form_and_by_palette_and_given_back() {
     browser.until("location.hash === '#/process/web'");
     browser.press(['u']);
     has("shell");
-    choose(&browser, "web: restart with a fresh environment");
+    browser.choose("web: restart with a fresh environment");
     has("dashboard");
     browser.until_it_shows("web restarted with the environment of the dashboard");
     browser.press(['u']);
@@ -273,7 +251,7 @@ fn another_browser_is_let_in_and_the_guard_is_given_to_cron() {
     let running = home.verb("dash", ["--port", &port]).env("PATH", path).spawn();
     let dashboard = Dashboard::of(&home, running);
     let browser = Browser::at(&home, &dashboard);
-    choose(&browser, "let another browser in");
+    browser.choose("let another browser in");
     let address = browser.text("#login-address");
     let other = Home::new();
     let guest = Browser::new(&other);
@@ -282,7 +260,7 @@ fn another_browser_is_let_in_and_the_guard_is_given_to_cron() {
     drop(guest);
     browser.press([key::ESCAPE]);
 
-    choose(&browser, "guard: look every minute");
+    browser.choose("guard: look every minute");
     browser.until("document.querySelector('#schedule-text').textContent.includes('bgrun-guard')");
     browser.click("#schedule-install");
     let read = || std::fs::read_to_string(&table).unwrap_or_default();

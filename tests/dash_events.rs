@@ -1,5 +1,8 @@
 //! What the dashboard tells while things happen: changes of processes, and lines of logs.
 
+use rustix::fs::inotify;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 use tests::*;
 
@@ -162,4 +165,56 @@ fn a_log_that_was_moved_away_is_read_and_followed_where_its_process_writes() {
     let told = events.until(|event| event.kind == "log");
     assert_eq!(told.data.text("text"), "after\n");
     assert_eq!(dashboard.get("/api/logs/web").text("text"), "before\nafter\n");
+}
+
+#[test]
+fn a_log_that_was_moved_away_is_followed_without_the_registry_until_its_process_ends() {
+    let home = Home::new();
+    let script = "n=0; while [ $n -lt 30 ]; do n=$((n+1)); echo line $n; \
+                  until [ -e go$n ]; do sleep 0.02; done; done";
+    home.start("web", ["sh", "-c", script]);
+    home.until_out("web", "line 1\n");
+    let log = home.out_path("web");
+    std::fs::rename(&log, log.with_extension("moved")).unwrap();
+    std::fs::write(&log, "").unwrap();
+    let dashboard = Dashboard::start(&home);
+    let mut events = dashboard.stream("/api/follow?name=web", &[]);
+    let opened = Opened::of(&home.state().join("bgr_v2.sqlite"));
+    for number in 1..30 {
+        std::fs::write(home.at(&format!("go{number}")), "").unwrap();
+        let told = events.until(|event| event.kind == "log");
+        assert_eq!(told.data.text("text"), format!("line {}\n", number + 1));
+    }
+    let times = opened.times();
+    assert!(times < 10, "the registry was opened {times} times");
+    std::fs::write(home.at("go30"), "").unwrap();
+    home.until("web", "exited");
+    home.verb("run", ["web"]).ok();
+    let told = events.until(|event| event.kind == "log");
+    assert_eq!(told.data.text("text").lines().next(), Some("line 1"), "the file of the name");
+}
+
+/// How often a file is opened, from now on.
+struct Opened(OwnedFd);
+
+impl Opened {
+    #[track_caller]
+    fn of(path: &std::path::Path) -> Self {
+        let inotify = inotify::init(inotify::CreateFlags::NONBLOCK).expect("an instance is left");
+        inotify::add_watch(&inotify, path, inotify::WatchFlags::OPEN | inotify::WatchFlags::CLOSE)
+            .expect("it can be watched");
+        Self(inotify)
+    }
+
+    #[track_caller]
+    fn times(&self) -> usize {
+        let mut buffer = [const { MaybeUninit::uninit() }; 4096];
+        let mut reader = inotify::Reader::new(&self.0, &mut buffer);
+        let mut times = 0;
+        while let Ok(event) = reader.next() {
+            // Equal events that follow each other are one; so what closes it is heard of, too.
+            times += usize::from(event.events().contains(inotify::ReadFlags::OPEN));
+        }
+        times
+    }
 }

@@ -1,6 +1,7 @@
 //! What the dashboard reaches beside single processes: ports, watchers, project files, the disk,
 //! the environment, schedulers.
 
+use std::io::Write;
 use tests::*;
 
 /// Starts a process that listens; answers its port.
@@ -54,6 +55,50 @@ fn a_port_is_freed_and_what_is_not_ours_only_when_its_pid_is_named() {
         dashboard.refused(&format!("GET /api/ports/{wrong}"), &Value::Null, 400);
         dashboard.refused(&format!("POST /api/ports/{wrong}"), &json!({}), 400);
     }
+}
+
+#[test]
+fn who_came_to_a_port_after_it_was_looked_at_is_left_alone() {
+    let home = Home::new();
+    let seen = home.call(program("listens")).spawn();
+    seen.until_it_says("\n");
+    let port = seen.out().trim().to_owned();
+    // Its look is held up until somebody else listens there.
+    let tools = home.dir("tools");
+    for tool in ["bgrun-dash", "bgrun-ls"] {
+        std::fs::copy(home.tools().join(tool), tools.join(tool)).unwrap();
+    }
+    let (looked, goes_on) = (home.at("looked"), home.at("goes-on"));
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in\n*--dry-run*) '{0}' \"$@\"; touch '{1}'\n\
+         until [ -e '{2}' ]; do sleep 0.02; done;;\n*) exec '{0}' \"$@\";;\nesac\n",
+        home.tools().join("bgrun-kill").display(),
+        looked.display(),
+        goes_on.display()
+    );
+    home.script("tools/bgrun-kill", &script);
+    let own = free_port().to_string();
+    let running = home.call(tools.join("bgrun-dash")).args(["--port", &own]).spawn();
+    let dashboard = Dashboard::of(&home, running);
+    let body = json!({"pids": [seen.pid()]}).to_string();
+    let mut asking = dashboard.connect();
+    let head = format!(
+        "POST /api/ports/{port} HTTP/1.1\r\n{}\r\n{}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        dashboard.host(),
+        dashboard.authorization(),
+        body.len()
+    );
+    asking.write_all(head.as_bytes()).unwrap();
+    eventually("it was looked", || looked.exists());
+    drop(seen);
+    let came = home.call(program("listens")).arg(&port).spawn();
+    came.until_it_says("\n");
+    std::fs::write(&goes_on, "").unwrap();
+    let reply = Reply::read(&mut asking);
+    assert_eq!(reply.status, 409, "{reply:?}");
+    assert!(reply.error().contains(&format!("held by pid {}", came.pid())), "{reply:?}");
+    assert!(came.life.is_alive());
 }
 
 #[test]

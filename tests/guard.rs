@@ -300,6 +300,13 @@ fn keeping_alive_is_switched_on_and_off_for_what_runs() {
     Life::of(home.ls("web").pid()).kill();
     home.until("web", "failed");
     assert_quiet(&home);
+    let failures = ["--on", "web", "--keep-alive", "on-failure"];
+    let on = home.verb("guard", failures).ok();
+    assert_eq!(on.out(), "web: kept alive when it fails\n");
+    assert_eq!(home.ls("web").text("keep_alive"), "on-failure");
+    home.verb("guard", ["--off", "web", "--keep-alive", "always"]).code(2);
+    home.verb("guard", ["--keep-alive", "always"]).code(2).says("--on");
+    home.verb("guard", ["--on", "web", "--keep-alive", "never"]).code(2);
 }
 
 #[test]

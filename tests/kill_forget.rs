@@ -124,6 +124,30 @@ fn a_port_of_somebody_else_is_freed_only_by_force() {
 }
 
 #[test]
+fn who_is_named_by_pid_is_ended_and_nobody_where_another_listens_too() {
+    let home = Home::new();
+    let first = home.call(program("listens")).spawn();
+    first.until_it_says("\n");
+    let port = first.out().trim().to_owned();
+    let second = home.call(program("listens")).args([&port, "v6"]).spawn();
+    second.until_it_says("\n");
+    let kill =
+        |only: &str| home.verb("kill", ["--port", &port, "--force", "--only-pid", only]).run();
+    let (one, two) = (first.pid().to_string(), second.pid().to_string());
+    for (named, left) in [(&one, &two), (&two, &one)] {
+        let refused = kill(named).expect_code(1);
+        refused.says(&format!("is held by pid {left} (listens), not ours and not named"));
+    }
+    assert!(first.life.is_alive() && second.life.is_alive());
+    kill(&format!("{one},{two}")).expect_code(0);
+    first.life.must_end();
+    second.life.must_end();
+    home.verb("kill", ["--port", &port, "--only-pid", &one]).code(2).says("--force");
+    home.verb("kill", ["web", "--delete", "--force", "--only-pid", &one]).code(2);
+    kill("0").expect_code(2);
+}
+
+#[test]
 fn what_became_of_a_ports_holder_is_told_as_json_too() {
     let home = Home::new();
     let stranger = home.call(program("listens")).spawn();

@@ -278,13 +278,24 @@ export function toggle(names) {
 /** Turns keep-alive on where it is off, or off where all of them have it. */
 export function toggleGuard(names) {
   const off = names.filter((name) => find(name)?.keep_alive === "never");
-  return follow(off.length > 0 ? guard(off, true) : guard(names, false));
+  const set = (some, policy) => guard(new Map(some.map((name) => [name, policy])));
+  return follow(off.length > 0 ? set(off, "always") : set(names, "never"));
 }
 
-async function guard(names, on) {
-  if (session.readOnly || names.length === 0) return;
-  const answers = await askFor(names, (name) => api.guard(name, on), ["guard", { on }]);
+/** Has each be started again when its policy says so: `policies` are those by name. */
+async function guard(policies) {
+  if (session.readOnly || policies.size === 0) return;
+  const before = new Map([...policies.keys()].map((name) => [name, find(name)?.keep_alive ?? "never"]));
+  const answers = [];
+  for (const policy of new Set(policies.values())) {
+    const names = [...policies.keys()].filter((name) => policies.get(name) === policy);
+    const how = policy === "never" ? { on: false } : { on: true, keep_alive: policy };
+    answers.push(...(await askFor(names, (name) => api.guard(name, how), ["guard", how])));
+  }
   merge(answers);
   const done = answers.map(({ name }) => name);
-  if (done.length > 0) tellWithUndo(`${listed(done)} will ${on ? "be kept alive" : "no longer be kept alive"}`, () => follow(guard(done, !on)), { offers: false });
+  if (done.length === 0) return;
+  const isOn = policies.get(done[0]) !== "never";
+  const back = new Map(done.map((name) => [name, before.get(name)]));
+  tellWithUndo(`${listed(done)} will ${isOn ? "be kept alive" : "no longer be kept alive"}`, () => follow(guard(back)), { offers: false });
 }

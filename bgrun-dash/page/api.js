@@ -42,7 +42,8 @@ export const restart = (name, how = {}) => call("POST", `/api/restart/${encode(n
 export const change = (name, patch, how = {}) => call("POST", `/api/change/${encode(name)}${asked(how)}`, patch);
 export const signal = (name, which, tree) => call("POST", `/api/signal/${encode(name)}`, { signal: which, tree });
 export const rotate = (name) => call("POST", `/api/rotate/${encode(name)}`);
-export const guard = (name, on) => call("POST", `/api/guard/${encode(name)}`, { on });
+/** `how` is `{on, keep_alive}`. */
+export const guard = (name, how) => call("POST", `/api/guard/${encode(name)}`, how);
 export const lookAfter = () => call("POST", "/api/guard");
 export const remove = (name, how = {}) => call("DELETE", `/api/processes/${encode(name)}${asked(how)}`);
 /** `action` is start, stop, restart or delete; answers what came of each. */

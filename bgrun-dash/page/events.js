@@ -39,7 +39,7 @@ function open() {
   const query = new URLSearchParams({ looking: String(!document.hidden) });
   if (lastId) query.set("last_event_id", lastId);
   source = new EventSource(`/api/events?${query}`);
-  on("list", (data) => replaceAll(Array.isArray(data) ? data : data.processes));
+  on("list", replaceAll);
   on("change", merge);
   on("gone", remove);
   on("ping", () => {});

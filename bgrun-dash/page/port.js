@@ -4,9 +4,8 @@ import { act, tellWithUndo } from "./actions.js";
 import * as api from "./api.js";
 import { arrange, h, setText } from "./dom.js";
 import { all, merge } from "./processes.js";
+import { question } from "./question.js";
 import { sheet } from "./sheet.js";
-
-const PAUSE_MS = 180;
 
 const known = () => [...new Set(all().flatMap((record) => record.ports ?? []))].sort((a, b) => a - b);
 
@@ -20,7 +19,7 @@ function other({ pid, command }) {
 }
 
 export function portSheet(route) {
-  const field = h("input", { type: "text", inputmode: "numeric", class: "field mono", id: "port-number", list: "port-numbers", placeholder: "3000", autocomplete: "off", value: route.query.get("port") ?? "", oninput: () => later() });
+  const field = h("input", { type: "text", inputmode: "numeric", class: "field mono", id: "port-number", list: "port-numbers", placeholder: "3000", autocomplete: "off", value: route.query.get("port") ?? "", oninput: () => look.later() });
   const said = h("p", { id: "port-said", role: "status" });
   const problem = h("p", { class: "problem", role: "alert", id: "port-problem" });
   const holders = h("ul", { class: "holders" });
@@ -34,15 +33,17 @@ export function portSheet(route) {
     said, problem, holders, warning,
   ], [free]));
   let found = null;
-  let timer = 0;
-  let asked = 0;
+  const look = question(ask, (answer) => tell(answer), (why) => tell(null, why.message));
 
-  function later() {
-    clearTimeout(timer);
-    timer = setTimeout(look, PAUSE_MS);
+  /** Nothing is typed: nobody is asked. */
+  async function ask() {
+    const number = field.value.trim();
+    return number ? api.port(encodeURIComponent(number)) : null;
   }
 
-  function tell() {
+  function tell(answer, why = "") {
+    found = answer;
+    setText(problem, why);
     const { processes = [], others = [] } = found ?? {};
     const names = processes.map((record) => record.name);
     const pids = others.map(({ pid }) => pid).filter((pid) => pid !== null);
@@ -52,25 +53,6 @@ export function portSheet(route) {
     free.disabled = holders.childElementCount === 0 || others.length > pids.length;
     free.className = pids.length > 0 ? "button danger-fill" : "button primary";
     setText(free, names.length + pids.length === 0 ? "Free it" : [names.length > 0 ? `Stop ${names.join(", ")}` : null, pids.length > 0 ? `End pid ${pids.join(", ")}` : null].filter(Boolean).join(" and "));
-  }
-
-  async function look() {
-    const mine = ++asked;
-    const number = field.value.trim();
-    setText(problem, "");
-    if (!number) {
-      found = null;
-      return tell();
-    }
-    try {
-      const answer = await api.port(encodeURIComponent(number));
-      if (mine === asked) found = answer;
-    } catch (why) {
-      if (mine !== asked) return undefined;
-      found = null;
-      setText(problem, why.message);
-    }
-    return tell();
   }
 
   async function run() {
@@ -87,10 +69,10 @@ export function portSheet(route) {
     } catch (why) {
       went = why.message;
     }
-    await look();
+    await look.now();
     if (went) setText(problem, went);
   }
 
-  tell();
-  return { element, first: field, begin: look, end: () => clearTimeout(timer) };
+  tell(null);
+  return { element, first: field, begin: look.now, end: look.end };
 }

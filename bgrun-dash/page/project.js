@@ -6,10 +6,9 @@ import * as api from "./api.js";
 import { arrange, h, iconButton, setText } from "./dom.js";
 import { copy } from "./empty.js";
 import { all, find, isUp, merge } from "./processes.js";
+import { question } from "./question.js";
 import { sheet } from "./sheet.js";
 import { toast } from "./toast.js";
-
-const PAUSE_MS = 180;
 
 /** The project files of which there are processes. */
 export const projects = () => [...new Set(all().map((record) => record.project).filter(Boolean))].sort();
@@ -61,12 +60,12 @@ function row({ name, action, changes }) {
 
 /** The sheet of a project, with the place that the address names. */
 export function projectSheet(route) {
-  const place = h("input", { type: "text", class: "field mono", id: "project-path", list: "project-files", placeholder: "where the dashboard was started", autocomplete: "off", autocapitalize: "off", spellcheck: "false", value: route.query.get("path") ?? projects()[0] ?? "", oninput: () => later() });
+  const place = h("input", { type: "text", class: "field mono", id: "project-path", list: "project-files", placeholder: "where the dashboard was started", autocomplete: "off", autocapitalize: "off", spellcheck: "false", value: route.query.get("path") ?? projects()[0] ?? "", oninput: () => look.later() });
   const file = h("p", { class: "muted", id: "project-file", role: "status" });
   const problem = h("p", { class: "problem", role: "alert", id: "project-problem" });
   const body = h("tbody");
   const table = h("table", { class: "small-table plan" }, h("thead", {}, h("tr", {}, ["Process", "Now", "Bringing it up would"].map((title) => h("th", { scope: "col" }, title)))), body);
-  const orphans = h("input", { type: "checkbox", id: "project-orphans", onchange: () => look() });
+  const orphans = h("input", { type: "checkbox", id: "project-orphans", onchange: () => look.now() });
   const wait = h("input", { type: "checkbox", id: "project-wait", onchange: () => tell() });
   const orphansLine = h("label", { class: "tick" }, orphans, " stop and forget what the file no longer names");
   const waitLine = h("label", { class: "tick" }, wait, " wait until all are ready");
@@ -80,13 +79,7 @@ export function projectSheet(route) {
     h("div", { class: "form-line" }, h("p", { class: "muted" }, "This will be run:"), h("div", {}, line, iconButton("copy", "Copy this command line", () => copy(line.textContent, "Command line")))),
   ], [forget, down, up]);
   let found = null;
-  let timer = 0;
-  let asked = 0;
-
-  function later() {
-    clearTimeout(timer);
-    timer = setTimeout(look, PAUSE_MS);
-  }
+  const look = question(() => api.project({ path: place.value.trim(), remove_orphans: orphans.checked }), learn, fail);
 
   function tell() {
     const plan = found?.plan ?? [];
@@ -106,22 +99,19 @@ export function projectSheet(route) {
     setText(line, found ? `bgrun up --file=${word}${orphans.checked ? " --remove-orphans" : ""}${wait.checked ? " --wait" : ""}` : "bgrun up …");
   }
 
-  async function look() {
-    const mine = ++asked;
-    try {
-      const answer = await api.project({ path: place.value.trim(), remove_orphans: orphans.checked });
-      if (mine !== asked) return;
-      found = answer;
-      setText(problem, "");
-      setText(file, answer.plan.length > 0 ? answer.file : `${answer.file}: no process is in it`);
-    } catch (why) {
-      if (mine !== asked) return;
-      found = null;
-      // Nothing was asked for yet: that there is none is no mistake.
-      const isAsked = place.value.trim() !== "";
-      setText(file, isAsked ? "" : "Name a directory: its bgrun.toml, or the nearest one above, is read.");
-      setText(problem, isAsked ? why.message : "");
-    }
+  function learn(answer) {
+    found = answer;
+    setText(problem, "");
+    setText(file, answer.plan.length > 0 ? answer.file : `${answer.file}: no process is in it`);
+    tell();
+  }
+
+  function fail(why) {
+    found = null;
+    // Nothing was asked for yet: that there is none is no mistake.
+    const isAsked = place.value.trim() !== "";
+    setText(file, isAsked ? "" : "Name a directory: its bgrun.toml, or the nearest one above, is read.");
+    setText(problem, isAsked ? why.message : "");
     tell();
   }
 
@@ -135,10 +125,10 @@ export function projectSheet(route) {
       went = why.message;
     }
     forget.disabled = false;
-    await look();
+    await look.now();
     if (went) setText(problem, went);
   }
 
   tell();
-  return { element, first: place, begin: look, end: () => clearTimeout(timer), kind: "form project" };
+  return { element, first: place, begin: look.now, end: look.end, kind: "form project" };
 }

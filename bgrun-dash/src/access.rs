@@ -4,12 +4,12 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use bgrun_platform::private;
 use bgrun_store::Home;
 use subtle::ConstantTimeEq;
 
@@ -46,7 +46,7 @@ pub(crate) fn token(home: &Home) -> anyhow::Result<String> {
     let token = secret()?;
     // Beside it first: nobody ever reads half of one, and of two dashboards that make
     // one at the same time both use the one that was there first.
-    let beside = path.with_extension(format!("token.{}", std::process::id()));
+    let beside = path.with_extension(format!("token.{}", &secret()?[..16]));
     write_private(&beside, &token)?;
     let made = std::fs::hard_link(&beside, &path);
     let _ = std::fs::remove_file(&beside);
@@ -59,16 +59,16 @@ pub(crate) fn token(home: &Home) -> anyhow::Result<String> {
     }
 }
 
-/// Writes a new file that only its owner can read.
+/// Writes a new file that only its owner can read: all of it, or none is there afterwards.
 ///
 /// # Errors
-/// It is there, or cannot be written.
+/// Something is there, be it a link; or it cannot be written.
 pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    let shown = bgrun_platform::text::safe_path(path);
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(path).with_context(|| format!("write {shown}"))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("write {shown}"))
+    let shown = || format!("write {}", bgrun_platform::text::safe_path(path));
+    let mut file = private::create_new_file(path).with_context(shown)?;
+    file.write_all(text.as_bytes()).with_context(shown).inspect_err(|_| {
+        let _ = std::fs::remove_file(path);
+    })
 }
 
 fn read_secret(path: &Path) -> anyhow::Result<Option<String>> {
@@ -152,6 +152,24 @@ mod tests {
         let others: Vec<_> = (0..MOST_TICKETS).map(|_| access.issue().expect("more")).collect();
         assert!(!access.redeem(&first));
         assert!(others.iter().all(|ticket| access.redeem(ticket)));
+    }
+
+    #[test]
+    fn a_file_is_written_for_its_owner_where_there_is_nothing() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().expect("directory");
+        let at = |name: &str| directory.path().join(name);
+        write_private(&at("new"), "secret").expect("written");
+        let mode = std::fs::metadata(at("new")).expect("look").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::write(at("open"), "of others").expect("write");
+        std::os::unix::fs::symlink(at("open"), at("link")).expect("link");
+        std::os::unix::fs::symlink(at("nowhere"), at("dangling")).expect("link");
+        for there in ["new", "open", "link", "dangling"] {
+            assert!(write_private(&at(there), "secret").is_err(), "{there}");
+        }
+        assert_eq!(std::fs::read_to_string(at("open")).expect("read"), "of others");
+        assert!(!at("nowhere").exists());
     }
 
     #[test]

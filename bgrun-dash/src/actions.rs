@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use bgrun_store::selection;
+use bgrun_store::{KeepAlive, selection};
 use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -162,14 +162,28 @@ pub(crate) async fn look_after(_: Nothing) -> Result<Response, Problem> {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Guard {
     on: bool,
+    /// When it is started again, if not always.
+    keep_alive: Option<KeepAlive>,
+}
+
+impl Guard {
+    /// The words with which `bgrun-guard` does it to `names`.
+    fn words<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let when = self.keep_alive.map(|when| format!("--keep-alive={when}"));
+        let flag = if self.on { "--on" } else { "--off" };
+        let mut words: Vec<String> = ["--json".to_owned()].into_iter().chain(when).collect();
+        words.push(flag.to_owned());
+        words.extend(names.into_iter().map(selection::exactly));
+        words
+    }
 }
 
 pub(crate) async fn guard(Name(name): Name, sent: Sent) -> Result<Response, Problem> {
-    let Guard { on } = sent.json()?;
+    let guard: Guard = sent.json()?;
     processes::record(&name, &[]).await?;
-    let flag = if on { "--on" } else { "--off" };
-    let came = verbs::run("bgrun-guard", &["--json", flag, &selection::exactly(&name)], "").await?;
-    came.done()?;
+    let words = guard.words([name.as_str()]);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    verbs::run("bgrun-guard", &words, "").await?.done()?;
     answer::value(&processes::record(&name, &[]).await?)
 }
 

@@ -76,6 +76,7 @@ pub(crate) const ASSETS: &[Asset] = assets! {
     "/port.js" SCRIPT "port.js"
     "/processes.js" SCRIPT "processes.js"
     "/project.js" SCRIPT "project.js"
+    "/question.js" SCRIPT "question.js"
     "/router.js" SCRIPT "router.js"
     "/row.js" SCRIPT "row.js"
     "/schedule.js" SCRIPT "schedule.js"

@@ -97,6 +97,8 @@ struct Followed {
     /// Where it is watched.
     live: PathBuf,
     log: Option<Log>,
+    /// The file that has the name, and into which the process does not write.
+    passed_over: Option<FileId>,
     next: u64,
 }
 
@@ -106,12 +108,17 @@ impl Followed {
         let (log, live, path) = (place.open()?, place.live().to_owned(), place.path);
         let next = log.as_ref().and_then(|log| log.end().ok()).unwrap_or(0);
         let dashboard = Arc::clone(dashboard);
-        Ok(Self { dashboard, name: name.to_owned(), tab, path, live, log, next })
+        let name = name.to_owned();
+        Ok(Self { dashboard, name, tab, path, live, log, passed_over: None, next })
     }
 
     fn watch(&self, growth: &mut Growth) {
         if growth.add(&self.live).is_err() {
             let _ = self.path.parent().map(|above| growth.add_directory(above));
+        }
+        if self.passed_over.is_some() {
+            // There its next run will write.
+            let _ = growth.add(&self.path);
         }
     }
 
@@ -161,12 +168,18 @@ impl Followed {
         {
             return;
         }
+        // The registry was asked about this file, and its process has the old one open still.
+        if now == self.passed_over && FileId::at(&self.live) == held {
+            return;
+        }
         let Ok(place) = logs::place(&self.dashboard.home, &self.name, self.tab) else { return };
         self.live = place.live().to_owned();
         let log = place.open().ok().flatten();
         if log.as_ref().map(Log::id) == held {
+            self.passed_over = now;
             return;
         }
+        self.passed_over = None;
         self.log = log;
         self.next = self.log.as_ref().and_then(|log| log.live_from().ok()).unwrap_or(0);
     }

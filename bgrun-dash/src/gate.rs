@@ -47,32 +47,25 @@ impl Gate {
     /// It may not, and why.
     pub(crate) fn judge(&self, head: &Parts) -> Result<Pass, Problem> {
         let host = self.own_host(head)?;
-        self.check_origin(&head.headers, host)?;
-        let pass = match self.known(&head.headers) {
-            Known::Token => Pass::In,
-            Known::Cookie => Pass::In,
-            Known::Nobody if head.uri.path() == LOGIN && head.method == Method::GET => {
-                return Ok(Pass::Login);
-            }
-            Known::Nobody => return Err(not_logged_in()),
-        };
-        // A second login URL in the same browser is no reason to complain.
+        check_origin(&head.headers, host)?;
+        // Also who is known: a second login URL in the same browser is no reason to complain.
         if head.uri.path() == LOGIN && head.method == Method::GET {
             return Ok(Pass::Login);
         }
+        let known = self.known(&head.headers).ok_or_else(not_logged_in)?;
         if !is_look(&head.method) {
             // Letting somebody in who only looks changes nothing.
             if self.read_only && head.uri.path() != crate::login_url::PATH {
                 let error = "this dashboard only shows (--read-only)";
                 return Err(Problem::new(StatusCode::FORBIDDEN, error));
             }
-            check_kind(head, self.known(&head.headers))?;
+            check_kind(head, known)?;
         }
-        Ok(pass)
+        Ok(Pass::In)
     }
 
     /// The host that is asked for, which is ours.
-    fn own_host<'a>(&self, head: &'a Parts) -> Result<&'a str, Problem> {
+    fn own_host<'a>(&self, head: &'a Parts) -> Result<Host<'a>, Problem> {
         // `GET http://…` is for proxies (RFC 9112, 3.2.2), and we are none.
         if head.uri.scheme().is_some() || head.uri.authority().is_some() {
             return Err(Problem::bad("the request line names a path, not a whole address"));
@@ -82,46 +75,19 @@ impl Gate {
         }
         let host =
             only(&head.headers, &header::HOST)?.ok_or_else(|| Problem::bad("there is no Host"))?;
-        if self.is_own(host) {
-            return Ok(host);
+        let has = |name: &str| host.eq_ignore_ascii_case(&format!("{name}:{}", self.port));
+        let is_local = ["127.0.0.1", "localhost", "[::1]"].into_iter().any(has);
+        let is_proxied =
+            self.allowed_hosts.iter().any(|name| host.eq_ignore_ascii_case(name) || has(name));
+        if !is_local && !is_proxied {
+            let error = "this is not the host that you ask for";
+            return Err(Problem::new(StatusCode::FORBIDDEN, error));
         }
-        Err(Problem::new(StatusCode::FORBIDDEN, "this is not the host that you ask for"))
+        Ok(Host { name: host, is_proxied })
     }
 
-    fn is_own(&self, host: &str) -> bool {
-        let port = self.port;
-        let own = ["127.0.0.1", "localhost", "[::1]"];
-        own.iter().any(|name| host.eq_ignore_ascii_case(&format!("{name}:{port}")))
-            || self.allowed_hosts.iter().any(|name| {
-                host.eq_ignore_ascii_case(name)
-                    || host.eq_ignore_ascii_case(&format!("{name}:{port}"))
-            })
-    }
-
-    /// Refuses what a browser sends on behalf of another site. A browser tells by these
-    /// headers, and no page can change them; who sends none is no browser.
-    fn check_origin(&self, headers: &HeaderMap, host: &str) -> Result<(), Problem> {
-        let foreign = || Problem::new(StatusCode::FORBIDDEN, "a request of another site");
-        if let Some(origin) = only(headers, &header::ORIGIN)? {
-            let is_ours = origin.strip_prefix("http://").or_else(|| {
-                // A proxy speaks TLS; we never do.
-                let is_proxied = self
-                    .allowed_hosts
-                    .iter()
-                    .any(|name| host.to_ascii_lowercase().starts_with(&name.to_ascii_lowercase()));
-                origin.strip_prefix("https://").filter(|_| is_proxied)
-            });
-            if !is_ours.is_some_and(|ours| ours.eq_ignore_ascii_case(host)) {
-                return Err(foreign());
-            }
-        }
-        match only(headers, &HeaderName::from_static("sec-fetch-site"))? {
-            None | Some("same-origin" | "none") => Ok(()),
-            Some(_) => Err(foreign()),
-        }
-    }
-
-    fn known(&self, headers: &HeaderMap) -> Known {
+    /// How a request is known, if it is.
+    fn known(&self, headers: &HeaderMap) -> Option<Known> {
         let mut authorizations = headers.get_all(header::AUTHORIZATION).iter();
         if let Some(authorization) = authorizations.next() {
             let token = authorization.to_str().ok().and_then(|text| {
@@ -131,7 +97,7 @@ impl Gate {
             let is_only = authorizations.next().is_none();
             let is_good = token.is_some_and(|token| is_same(token, &self.access.token));
             // Who shows a wrong token is not let in by a cookie.
-            return if is_only && is_good { Known::Token } else { Known::Nobody };
+            return (is_only && is_good).then_some(Known::Token);
         }
         let name = self.cookie_name();
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|one| one.to_str().ok());
@@ -139,8 +105,16 @@ impl Gate {
             let pair = cookie.trim().split_once('=');
             pair.is_some_and(|(key, value)| key == name && is_same(value, &self.access.session))
         });
-        if has_session { Known::Cookie } else { Known::Nobody }
+        has_session.then_some(Known::Cookie)
     }
+}
+
+/// A host of a request, which is ours.
+#[derive(Debug, Clone, Copy)]
+struct Host<'a> {
+    name: &'a str,
+    /// It is the name by which a reverse proxy calls us.
+    is_proxied: bool,
 }
 
 /// How a request is known.
@@ -148,7 +122,24 @@ impl Gate {
 enum Known {
     Token,
     Cookie,
-    Nobody,
+}
+
+/// Refuses what a browser sends on behalf of another site. A browser tells by these
+/// headers, and no page can change them; who sends none is no browser.
+fn check_origin(headers: &HeaderMap, host: Host<'_>) -> Result<(), Problem> {
+    let foreign = || Problem::new(StatusCode::FORBIDDEN, "a request of another site");
+    if let Some(origin) = only(headers, &header::ORIGIN)? {
+        // A proxy speaks TLS; we never do.
+        let by_tls = || origin.strip_prefix("https://").filter(|_| host.is_proxied);
+        let is_ours = origin.strip_prefix("http://").or_else(by_tls);
+        if !is_ours.is_some_and(|ours| ours.eq_ignore_ascii_case(host.name)) {
+            return Err(foreign());
+        }
+    }
+    match only(headers, &HeaderName::from_static("sec-fetch-site"))? {
+        None | Some("same-origin" | "none") => Ok(()),
+        Some(_) => Err(foreign()),
+    }
 }
 
 fn not_logged_in() -> Problem {

@@ -61,6 +61,8 @@ pub(crate) fn told(home: &Home) -> Option<Instance> {
 /// It cannot be written.
 pub(crate) fn tell(home: &Home, instance: &Instance) -> anyhow::Result<()> {
     let beside = told_path(home).with_extension("json.new");
+    // Who was killed here has left it; nobody else is at work on it, for we have the lock.
+    let _ = std::fs::remove_file(&beside);
     access::write_private(&beside, &serde_json::to_string(instance)?)?;
     std::fs::rename(&beside, told_path(home)).context("write dash.json")
 }
@@ -177,5 +179,37 @@ pub(crate) fn say(line: &str) -> anyhow::Result<()> {
     match writeln!(out, "{line}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    #[test]
+    fn what_is_told_is_for_its_owner_only_whatever_was_left_beside_it() {
+        let directory = tempfile::tempdir().expect("directory");
+        let home = Home::at(directory.path());
+        std::fs::create_dir_all(home.lock_directory()).expect("create");
+        let beside = told_path(&home).with_extension("json.new");
+        let stranger = directory.path().join("stranger");
+        std::fs::write(&stranger, "untouched").expect("write");
+        let address = SocketAddr::from(([127, 0, 0, 1], 3000));
+        let mut instance = Instance { pid: 1, port: 3000, address, session: "s".into() };
+        let fill = |beside: &Path| std::fs::write(beside, "left over, for all to read");
+        let lead_away = |beside: &Path| std::os::unix::fs::symlink(&stranger, beside);
+        let leave: [&dyn Fn(&Path) -> std::io::Result<()>; 2] = [&fill, &lead_away];
+        for leave in leave {
+            leave(&beside).expect("leave");
+            instance.pid += 1;
+            tell(&home, &instance).expect("told");
+            assert_eq!(told(&home).map(|told| told.pid), Some(instance.pid));
+            let data = std::fs::symlink_metadata(told_path(&home)).expect("look");
+            assert!(data.is_file());
+            assert_eq!(data.permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(std::fs::read_to_string(&stranger).expect("read"), "untouched");
     }
 }

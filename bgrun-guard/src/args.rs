@@ -26,6 +26,13 @@ pub(crate) enum Scheduler {
     Systemd,
 }
 
+/// When a process is started again after it ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum KeepAlive {
+    Always,
+    OnFailure,
+}
+
 /// Put right what went wrong since the last look; made for cron.
 ///
 /// Starts again what was lost with a reboot or a crash and is to be kept alive, adopts
@@ -48,6 +55,13 @@ pub(crate) struct Args {
     /// Names, globs ('api-*') or groups (@shop).
     #[arg(long, value_name = "NAME", num_args = 1.., help_heading = "Which are kept alive")]
     pub(crate) on: Vec<String>,
+
+    /// With --on: start them again always (the default), or on-failure only
+    // All others of the group are named: clap asks for none that they exclude.
+    #[arg(long, value_name = "WHEN", hide_possible_values = true, requires = "on",
+        conflicts_with_all = ["every", "off", "install", "print", "uninstall"],
+        help_heading = "Which are kept alive")]
+    pub(crate) keep_alive: Option<KeepAlive>,
 
     /// Keep these alive no longer; what runs goes on
     #[arg(long, value_name = "NAME", num_args = 1.., help_heading = "Which are kept alive")]

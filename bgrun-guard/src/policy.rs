@@ -12,7 +12,7 @@ use bgrun_store::selection::{self, Selector, nearest, select};
 use bgrun_store::{Durability, Error, Home, KeepAlive, Known, Process, Store, time};
 use serde_json::{Value, json};
 
-use crate::args::Args;
+use crate::args::{self, Args};
 use crate::news;
 
 /// Sets the policy of all that is named; answers 4 where a name is nobody's.
@@ -20,10 +20,11 @@ use crate::news;
 /// # Errors
 /// The store cannot be used.
 pub(crate) fn set(args: &Args, home: &Home) -> anyhow::Result<Exit> {
-    let (operands, policy) = if args.on.is_empty() {
-        (&args.off, KeepAlive::Never)
-    } else {
-        (&args.on, KeepAlive::Always)
+    let operands = if args.on.is_empty() { &args.off } else { &args.on };
+    let policy = match args.keep_alive {
+        _ if args.on.is_empty() => KeepAlive::Never,
+        None | Some(args::KeepAlive::Always) => KeepAlive::Always,
+        Some(args::KeepAlive::OnFailure) => KeepAlive::OnFailure,
     };
     let selectors: Vec<Selector> = operands.iter().map(|one| Selector::parse(one)).collect();
     let Known { processes, trouble, .. } = Known::find(home, &selectors);
@@ -66,11 +67,15 @@ pub(crate) fn set(args: &Args, home: &Home) -> anyhow::Result<Exit> {
             None => tool::hint_line("'bgrun ls' lists them"),
         }
     }
-    let is_on = policy == KeepAlive::Always;
     if args.json {
+        let is_on = policy != KeepAlive::Never;
         print_records(&done, is_on, misses.iter().map(|(name, _)| name))?;
     } else {
-        let what = if is_on { "kept alive" } else { "no longer kept alive" };
+        let what = match policy {
+            KeepAlive::Always => "kept alive",
+            KeepAlive::OnFailure => "kept alive when it fails",
+            KeepAlive::Never => "no longer kept alive",
+        };
         let mut out = std::io::stdout().lock();
         for name in &done {
             writeln!(out, "{}: {what}", safe(name))?;

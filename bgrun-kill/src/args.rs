@@ -1,5 +1,6 @@
 //! The command line of `bgrun kill`.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use bgrun_platform::Signal;
@@ -89,6 +90,16 @@ pub(crate) struct Args {
     // `rm -f` is docker's word for what `rm` does here anyway.
     #[arg(short, long, help_heading = "By port")]
     pub(crate) force: bool,
+
+    /// With --force: end nobody else than these who is not of bgrun
+    ///
+    /// Where somebody listens who is neither of bgrun nor among them, nothing is done. For who has
+    /// looked before and means whom he saw, and not who may have come since.
+    // The same conflicts as of --port: clap does not ask for what they exclude.
+    #[arg(long, value_name = "PID,...", value_delimiter = ',', help_heading = "By port",
+        requires_all = ["port", "force"],
+        conflicts_with_all = ["selectors", "all", "group", "clean", "nuke", "delete", "signal"])]
+    pub(crate) only_pid: Vec<NonZeroU32>,
 
     /// Show what would be done and do nothing
     #[arg(long)]

@@ -1,5 +1,6 @@
 //! `--port`: ending who listens on a TCP port; only the listener, never its clients.
 
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use bgrun_platform::ports::Listeners;
@@ -64,11 +65,14 @@ pub(crate) fn free(args: &Args, home: &Home, port: u16) -> anyhow::Result<Exit> 
             ours.push(target);
         }
     }
-    if let (Some(pid), false) = (strangers.first(), args.force) {
+    if let Some(pid) = strangers.iter().find(|pid| !may_end(args.force, &args.only_pid, **pid)) {
         let name = Stat::read(*pid).map(|stat| String::from_utf8_lossy(&stat.name).into_owned());
         let name = name.unwrap_or_default();
         let what = format!("port {port} is held by pid {pid} ({}), not ours", safe(&name));
-        let hint = Some("--force ends it all the same");
+        let (what, hint) = match args.force {
+            false => (what, Some("--force ends it all the same")),
+            true => (format!("{what} and not named by --only-pid"), None),
+        };
         return report::all(args, left(port, Some(*pid), what, hint), Vec::new());
     }
     let ended = |pid, outcome, waited| Stranger {
@@ -85,7 +89,7 @@ pub(crate) fn free(args: &Args, home: &Home, port: u16) -> anyhow::Result<Exit> 
     let mut done = stop::all(args, ours, home, known.store)?;
     for pid in strangers {
         let started = Instant::now();
-        done.strangers.push(match end_stranger(pid, args.timeout.unwrap_or(PATIENCE)) {
+        done.strangers.push(match end_stranger(pid, port, args.timeout.unwrap_or(PATIENCE)) {
             Ok(outcome) => ended(pid, outcome, started.elapsed()),
             Err(error) => stays(port, Some(pid), format!("pid {pid}: {error}"), None),
         });
@@ -113,10 +117,23 @@ fn left(port: u16, pid: Option<u32>, what: String, hint: Option<&'static str>) -
     Done { strangers: vec![stays(port, pid, what, hint)], ..Done::default() }
 }
 
-/// Ends one process that is not managed, as the user has asked.
-fn end_stranger(pid: u32, patience: Duration) -> std::io::Result<Outcome> {
+/// Whether what is not ours may be ended: by `force`, and then only whom the user has named,
+/// if he has named anybody.
+fn may_end(force: bool, named: &[NonZeroU32], pid: u32) -> bool {
+    force && (named.is_empty() || named.iter().any(|one| one.get() == pid))
+}
+
+/// Ends one process that is not managed, as the user has asked, if it listens on `port`.
+fn end_stranger(pid: u32, port: u16, patience: Duration) -> std::io::Result<Outcome> {
     let Ok(identity) = Identity::of(pid) else { return Ok(Outcome::AlreadyStopped) };
     let Presence::Alive(pidfd) = identity.presence()? else { return Ok(Outcome::AlreadyStopped) };
+    // Looked at again now that it is held: ours may have taken long to stop, and a pid is
+    // never trusted.
+    let mut ports = Vec::new();
+    Listeners::read()?.add_ports_of(pid, &mut ports);
+    if !ports.contains(&port) {
+        return Ok(Outcome::AlreadyStopped);
+    }
     let insist = |pidfd: &Pidfd, signal, patience| -> std::io::Result<bool> {
         pidfd.send(signal)?;
         pidfd.send(Signal::CONT)?;
@@ -129,4 +146,24 @@ fn end_stranger(pid: u32, patience: Duration) -> std::io::Result<Outcome> {
         return Ok(Outcome::Killed);
     }
     Err(std::io::Error::other("does not end"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_ours_is_ended_by_force_and_only_if_it_is_named_where_any_is() {
+        let named =
+            |pids: &[u32]| -> Vec<_> { pids.iter().copied().filter_map(NonZeroU32::new).collect() };
+        for (force, pids, expected) in [
+            (false, &[][..], false),
+            (true, &[], true),
+            (true, &[7], true),
+            (true, &[6, 7], true),
+            (true, &[6], false),
+        ] {
+            assert_eq!(may_end(force, &named(pids), 7), expected, "{force} {pids:?}");
+        }
+    }
 }

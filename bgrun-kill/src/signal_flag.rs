@@ -7,7 +7,8 @@ use bgrun_platform::Signal;
 use bgrun_platform::tool::{Exit, Failure};
 
 /// Flags behind which a word is their value.
-const WITH_VALUE: [&str; 7] = ["-s", "--signal", "-t", "--timeout", "-p", "--port", "--group"];
+const WITH_VALUE: [&str; 8] =
+    ["-s", "--signal", "-t", "--timeout", "-p", "--port", "--only-pid", "--group"];
 
 /// The refusal, if a signal is written as a flag among `words`, the first of which is the
 /// tool itself.

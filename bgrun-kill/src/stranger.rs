@@ -44,6 +44,9 @@ impl Stranger {
             (Became::Ended(Outcome::DryRun, _), Some(pid)) => {
                 tool::warn(format_args!("would end pid {pid}, which is not ours"));
             }
+            (Became::Ended(Outcome::AlreadyStopped, _), Some(pid)) if !args.quiet => {
+                tool::warn(format_args!("pid {pid} no longer listens on port {port}"));
+            }
             (Became::Ended(..), Some(pid)) if !args.quiet => {
                 tool::warn(format_args!("ended pid {pid}, which listened on port {port}"));
             }

@@ -13,6 +13,7 @@ mod git;
 mod home;
 mod isolation;
 mod life;
+mod page;
 mod patience;
 pub mod programs;
 mod record;
@@ -33,6 +34,7 @@ pub use isolation::{in_new_namespaces, mount_image, mount_tmpfs};
 pub use life::{
     Life, children_of, descendants_of, environ_of, is_alive, open_files_of, parents, status_field,
 };
+pub use page::row;
 pub use patience::{PATIENCE, eventually, eventually_ok, eventually_some, holds_for, settled};
 pub use record::Record;
 pub use rustix::process::Signal;

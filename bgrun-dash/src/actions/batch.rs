@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use bgrun_store::{name, selection};
+use bgrun_store::{KeepAlive, name, selection};
 use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::actions::Signal;
+use crate::actions::{Guard, Signal};
 use crate::answer::{self, Problem};
 use crate::extract::Sent;
 use crate::state::Dashboard;
@@ -42,6 +42,8 @@ pub(crate) struct Batch {
     keep_logs: bool,
     /// With guard: keep them alive, or no longer.
     on: Option<bool>,
+    /// With guard: when they are started again, if not always.
+    keep_alive: Option<KeepAlive>,
     /// With signal.
     signal: Option<String>,
     /// With signal: to all of each tree.
@@ -53,7 +55,8 @@ pub(crate) async fn act(
     State(dashboard): State<Arc<Dashboard>>,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let Batch { action, mut names, timeout_ms, keep_logs, on, signal, tree } = sent.json()?;
+    let Batch { action, mut names, timeout_ms, keep_logs, on, keep_alive, signal, tree } =
+        sent.json()?;
     let mut known = std::collections::HashSet::new();
     names.retain(|name| known.insert(name.clone()));
     if let Some(name) = names.iter().find(|one| name::check(one).is_err()) {
@@ -68,7 +71,10 @@ pub(crate) async fn act(
             kill(&flags, &names).await?
         }
         Action::Delete => delete(&dashboard, &names, keep_logs).await?,
-        Action::Guard => guard(&names, on.ok_or_else(|| wrong("on: true or false?"))?).await?,
+        Action::Guard => {
+            let on = on.ok_or_else(|| wrong("on: true or false?"))?;
+            guard(&names, &Guard { on, keep_alive }).await?
+        }
         Action::Signal => {
             let signal = signal.ok_or_else(|| wrong("signal: which one is to be sent?"))?;
             let flags = Signal { signal, tree }.flags()?;
@@ -86,13 +92,12 @@ fn wrong(what: impl Into<String>) -> Problem {
 }
 
 /// Keeps them alive, or no longer.
-async fn guard(names: &[String], on: bool) -> Result<Vec<Value>, Problem> {
+async fn guard(names: &[String], how: &Guard) -> Result<Vec<Value>, Problem> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let names: Vec<String> = names.iter().map(|name| selection::exactly(name)).collect();
-    let flags = ["--json", if on { "--on" } else { "--off" }];
-    let words: Vec<&str> = flags.into_iter().chain(names.iter().map(String::as_str)).collect();
+    let words = how.words(names.iter().map(String::as_str));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut done = list(&verbs::run("bgrun-guard", &words, "").await?)?;
     for one in done.iter_mut().filter_map(Value::as_object_mut) {
         // What is left is a record, as of the other acts.

@@ -89,6 +89,10 @@ fn a_request_of_another_site_is_refused() {
     }
     let proxied = [("host", "dash.example.com"), known, ("origin", "https://dash.example.com")];
     assert_eq!(judged(&gate(), "GET", "/", &proxied), Ok(Pass::In));
+    // The name of a proxy that another of our names begins with makes no proxy of that one.
+    let gate = Gate { allowed_hosts: vec!["local".into()], ..gate() };
+    let headers = [("host", "localhost:3000"), known, ("origin", "https://localhost:3000")];
+    assert_eq!(judged(&gate, "GET", "/", &headers), Err(403));
 }
 
 #[test]

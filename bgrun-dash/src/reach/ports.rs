@@ -86,15 +86,27 @@ pub(crate) async fn free(port: Port, sent: Sent) -> Result<Response, Problem> {
     if let Some(other) = held.unnamed(&pids) {
         return Err(refusal(port, other));
     }
-    let force = !held.others.is_empty();
-    let (printed, problem) = kill(port, if force { &["--force"] } else { &[] }).await?;
+    // By now somebody else may listen there: whom it may end is for the tool to compare.
+    let named = pids.iter().map(NonZeroU32::to_string).collect::<Vec<_>>().join(",");
+    let only = format!("--only-pid={named}");
+    let flags: &[&str] = if pids.is_empty() { &[] } else { &["--force", &only] };
+    let (printed, problem) = kill(port, flags).await?;
     match problem {
-        Some(problem) => Err(problem),
+        Some(problem) => Err(match came_since(printed, &pids) {
+            Some(other) => refusal(port, &other),
+            None => problem,
+        }),
         None => {
             // Who they were is known from before: by now they are gone.
             Holders { others: held.others, ..Holders::new(printed) }.answer(port)
         }
     }
+}
+
+/// Who was left alone because nobody has named it.
+fn came_since(printed: Vec<Value>, named: &[NonZeroU32]) -> Option<Value> {
+    let left = printed.into_iter().filter(|one| one["pid"].is_u64() && one["error"].is_string());
+    Holders::new(left.collect()).unnamed(named).cloned()
 }
 
 fn refusal(Port(port): Port, other: &Value) -> Problem {

@@ -152,7 +152,7 @@ pub(super) const REACH: &[Route] = &[
         operation: "guard",
         about: "Keeps a process alive from now on, or no longer.",
         query: &[],
-        body: Some("Switch"),
+        body: Some("KeptAlive"),
         gives: Gives::Json("Record"),
         refuses: &[404, 422, 503],
         handler: || post(actions::guard),

@@ -49,6 +49,15 @@ pub fn create_file(path: &Path) -> io::Result<std::fs::File> {
     Ok(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?.into())
 }
 
+/// Makes the file `path` (0600); not if anything is there, be it a link.
+///
+/// # Errors
+/// `AlreadyExists`; no space, or no right to.
+pub fn create_new_file(path: &Path) -> io::Result<std::fs::File> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?.into())
+}
+
 /// Opens the file `path` for appending, made (0600) where there is none; not through a link.
 ///
 /// # Errors
