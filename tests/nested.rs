@@ -165,3 +165,15 @@ fn a_home_within_a_managed_process_is_still_another_home() {
     assert!(is_alive(inner.pid()));
     assert_eq!(other.ls("web").status(), "running");
 }
+
+#[test]
+fn a_process_restarts_itself_by_a_record_too() {
+    let home = Home::new();
+    let script = "[ $BGRUN_RUN = 1 ] || { echo again; exec sleep 60; }
+        bgrun ls --json web | bgrun run - --restart; echo too late";
+    home.start("web", ["sh", "-c", script]);
+    assert_eq!(home.until_out("web", "again"), "again\n");
+    assert_eq!(home.ls("web").number("run"), 2);
+    home.kill(["web"]);
+    home.must_be_clean();
+}

@@ -67,8 +67,8 @@ pub(crate) fn set(args: &Args, home: &Home) -> anyhow::Result<Exit> {
             None => tool::hint_line("'bgrun ls' lists them"),
         }
     }
+    let is_on = policy != KeepAlive::Never;
     if args.json {
-        let is_on = policy != KeepAlive::Never;
         print_records(&done, is_on, misses.iter().map(|(name, _)| name))?;
     } else {
         let what = match policy {

@@ -273,7 +273,9 @@ fn traces(process: &Process) -> Traces {
 /// these processes.
 fn find_left_behind(seen: &mut [Seen]) -> Vec<&mut Seen> {
     let is_left_behind = |one: &&mut Seen| {
+        // Who holds the lock without having told of itself is only just starting it.
         one.supervisor.is_none()
+            && !one.is_held
             && one.process.container.is_none()
             && one.process.may_live_unseen(one.is_of_this_boot)
     };

@@ -75,13 +75,26 @@ pub(crate) struct Ask {
     pub(crate) is_selector: bool,
 }
 
-/// Reads the command line, and stdin if it says so.
+/// What stands on stdin, if the command line says that it is to be read.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn input(args: &Args) -> anyhow::Result<Option<Vec<u8>>> {
+    if args.names != ["-"] {
+        return Ok(None);
+    }
+    let mut input = Vec::new();
+    std::io::stdin().read_to_end(&mut input).context("read stdin")?;
+    Ok(Some(input))
+}
+
+/// Reads the command line, and the `input` that it tells of.
 ///
 /// # Errors
 /// It makes no sense; nothing has been touched then.
-pub(crate) fn read(args: &Args) -> anyhow::Result<Vec<Ask>> {
-    if args.names == ["-"] {
-        return from_stdin(args);
+pub(crate) fn read(args: &Args, input: Option<&[u8]>) -> anyhow::Result<Vec<Ask>> {
+    if let Some(input) = input {
+        return from_stdin(args, input);
     }
     let command = match (&args.command, args.argv.is_empty()) {
         (Some(line), _) if line.trim().is_empty() => {
@@ -198,13 +211,11 @@ fn from_flags(args: &Args) -> Result<Ask, Failure> {
     })
 }
 
-fn from_stdin(args: &Args) -> anyhow::Result<Vec<Ask>> {
+fn from_stdin(args: &Args, input: &[u8]) -> anyhow::Result<Vec<Ask>> {
     if !args.argv.is_empty() || args.command.is_some() || args.name.is_some() {
         return Err(usage("- reads what to start from stdin: no name or command beside it").into());
     }
-    let mut input = Vec::new();
-    std::io::stdin().read_to_end(&mut input).context("read stdin")?;
-    let items = selection::read(&input, false).map_err(usage)?;
+    let items = selection::read(input, false).map_err(usage)?;
     let base = from_flags(args)?;
     let mut asks = Vec::with_capacity(items.len());
     for (at, item) in items.into_iter().enumerate() {
@@ -228,7 +239,7 @@ mod tests {
     use clap::Parser;
 
     fn asked(words: &[&str]) -> anyhow::Result<Vec<Ask>> {
-        read(&Args::try_parse_from([&["bgrun-run"], words].concat())?)
+        read(&Args::try_parse_from([&["bgrun-run"], words].concat())?, None)
     }
 
     #[test]

@@ -36,15 +36,16 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<Exit> {
-    let asks = ask::read(&args)?;
+    let input = ask::input(&args)?;
+    let asks = ask::read(&args, input.as_deref())?;
     if args.print_env {
         return variables::print(&args, &asks);
     }
     let (home, mut store) = stored::open()?;
     let asks = watch::checked(&args, stored::expand(&args, asks, &store)?)?;
     let refused = fetch::all(&args, &asks, &home, &store)?;
-    if oneself::is_meant(&args, &asks, &store)? {
-        return oneself::hand_over(refused);
+    if !args.dry_run && oneself::is_meant(&args, &asks, &store)? {
+        return oneself::hand_over(input.as_deref(), refused);
     }
     if args.adopt {
         return report::all(&args, adopt::all(&asks, &home, &mut store)?);

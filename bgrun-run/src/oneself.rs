@@ -36,12 +36,15 @@ pub(crate) fn is_meant(args: &Args, asks: &[Ask], store: &Store) -> anyhow::Resu
     Ok(false)
 }
 
-/// Hands the command line over, if nothing is refused, and waits: as a rule until this tool is stopped with its
-/// tree.
+/// Hands the command line over, and the `input` that was read from stdin, if nothing is
+/// refused, and waits: as a rule until this tool is stopped with its tree.
 ///
 /// # Errors
 /// Something is refused, or the agent cannot be started.
-pub(crate) fn hand_over(refused: Vec<Option<Failure>>) -> anyhow::Result<Exit> {
+pub(crate) fn hand_over(
+    input: Option<&[u8]>,
+    refused: Vec<Option<Failure>>,
+) -> anyhow::Result<Exit> {
     if let Some(failure) = refused.into_iter().flatten().next() {
         return Err(failure.into());
     }
@@ -54,12 +57,13 @@ pub(crate) fn hand_over(refused: Vec<Option<Failure>>) -> anyhow::Result<Exit> {
     }));
     // Not this tool's own streams: who writes into the logs belongs to the tree.
     let null = File::options().read(true).write(true).open("/dev/null")?;
+    let stdin = input.map(spawn::holding).transpose()?;
     let program = sibling::path(SUPERVISOR);
     let pid = spawn::detached(
         &program,
         &words,
         &environment::of_caller(),
-        null.as_fd(),
+        stdin.as_ref().unwrap_or(&null).as_fd(),
         null.as_fd(),
         &[],
     )

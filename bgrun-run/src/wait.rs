@@ -93,7 +93,8 @@ fn lives_until(deadline: Instant, started: &LockLine<Identity>, home: &Home) -> 
                 Ok(true) => {}
                 _ => return None,
             },
-            _ if left.is_zero() => return None,
+            // Who could tell how it ended died as well.
+            _ if left.is_zero() => return Some("nobody saw how".to_owned()),
             _ => {}
         }
         // Its main process has ended. Whether that is the end of the run is for the

@@ -127,7 +127,7 @@ impl FromStr for Signal {
         let real_time = match short.strip_prefix("RTMIN") {
             Some("") => Some(34),
             Some(offset) => {
-                offset.strip_prefix('+').and_then(|n| n.parse::<i32>().ok()).map(|n| n + 34)
+                offset.strip_prefix('+').and_then(|n| n.parse::<i32>().ok()?.checked_add(34))
             }
             None => None,
         };
@@ -174,7 +174,8 @@ mod tests {
 
     #[test]
     fn what_is_no_signal_is_refused() {
-        for text in ["", "SIG", "BOGUS", "0", "65", "-9", "RTMIN+x", "RTMIN+99"] {
+        for text in ["", "SIG", "BOGUS", "0", "65", "-9", "RTMIN+x", "RTMIN+99", "RTMIN+2147483647"]
+        {
             assert!(text.parse::<Signal>().is_err(), "{text}");
         }
     }
