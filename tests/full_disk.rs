@@ -205,3 +205,19 @@ fn a_restart_on_a_full_disk_whose_supervisor_is_killed_is_one_instance() {
         home.must_be_clean();
     });
 }
+
+#[test]
+fn a_restart_by_hand_on_a_full_disk_stops_nothing() {
+    in_new_namespaces(&MOUNTS, || {
+        let home = small_disk();
+        let web = home.start_sleep("web");
+        fill(&home);
+        for flag in ["--restart", "--force"] {
+            home.verb("run", ["web", flag]).code(7).says("full").says("what runs goes on");
+            assert!(is_alive(web.pid()), "{flag}");
+        }
+        make_room(&home);
+        home.verb("run", ["web", "--restart"]).ok();
+        assert_eq!(home.ls("web").number("run"), 2);
+    });
+}

@@ -10,9 +10,9 @@ use std::time::Duration;
 use bgrun_platform::sibling;
 use bgrun_platform::tool::{Exit, Failure, warn};
 use bgrun_platform::tree::Traces;
-use bgrun_platform::{Identity, Lock, Sight, ports};
+use bgrun_platform::{Identity, Lock, Sight, ports, private};
 use bgrun_store::selection::exactly;
-use bgrun_store::{Home, LockLine, Process, Store};
+use bgrun_store::{Error, Home, LockLine, Process, Store};
 use serde_json::Value;
 
 use crate::args::Args;
@@ -37,6 +37,9 @@ pub(crate) struct Way {
     pub(crate) plans: Vec<(String, Plan)>,
     pub(crate) restarts: Vec<Lock>,
 }
+
+/// A start writes so many bytes, at most.
+const ROOM: u64 = 64 << 10;
 
 /// How long another restart of the same process is waited for.
 const OTHER_RESTART: Duration = Duration::from_secs(60);
@@ -86,7 +89,14 @@ pub(crate) fn make_way(
         };
         plans.push((name, plan));
     }
-    if !to_stop.is_empty() {
+    if !to_stop.is_empty() && !private::has_room(home.directory(), ROOM) {
+        // What runs goes on: it could be stopped, and not be started again.
+        for (name, plan) in &mut plans {
+            if to_stop.contains(name) {
+                *plan = Plan::Fail(store_failure(Error::Full(home.database())));
+            }
+        }
+    } else if !to_stop.is_empty() {
         let held = if args.force { ports_of(&to_stop) } else { Vec::new() };
         let not_stopped = stop(&to_stop, &args.reason);
         for (name, plan) in &mut plans {

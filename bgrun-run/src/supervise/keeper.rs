@@ -255,7 +255,7 @@ impl Keeper {
                 self.ended = None;
                 self.line.process = Identity::of(heir.pid).ok();
                 self.write_line();
-                let _ = record::run(&self.home, &self.line);
+                self.record_run();
             }
         } else {
             self.stopping = Some(Stopping::own(None, &self.line));

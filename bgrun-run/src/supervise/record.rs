@@ -1,6 +1,8 @@
 //! What a supervisor writes into the store. It opens it only for that, and gives the
 //! memory back.
 
+use std::time::Duration;
+
 use bgrun_platform::{Identity, events};
 use bgrun_store::{Durability, Error, Home, KeepAlive, LockLine, Spec, Store, Wanted, Writer};
 
@@ -96,8 +98,13 @@ fn meant(writer: &Writer<'_>, line: &LockLine<Identity>) -> Result<Option<(Wante
     writer.meant(line.id, &line.cookie, line.request)
 }
 
+/// How long other writers are waited for: nothing else is heard meanwhile, no stop either. What
+/// was not written then is tried again.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 fn in_store<T>(home: &Home, act: impl FnOnce(&Writer<'_>) -> Result<T, Error>) -> Result<T, Error> {
-    let result = Store::open(home).and_then(|(mut store, _)| store.write(Durability::Power, act));
+    let result = Store::open_within(home, PATIENCE)
+        .and_then(|(mut store, _)| store.write(Durability::Power, act));
     events::give_memory_back();
     result
 }

@@ -105,7 +105,7 @@ impl Keeper {
         self.ended = None;
         self.line.process = Identity::of(pid).ok();
         self.write_line();
-        let _ = record::run(&self.home, &self.line);
+        self.record_run();
         Some(())
     }
 

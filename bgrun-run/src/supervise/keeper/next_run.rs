@@ -26,7 +26,7 @@ impl Keeper {
     /// then; or that it runs.
     pub(super) fn record(&mut self) {
         let Some(end) = self.line.ended.clone() else {
-            self.record_owed();
+            self.record_run();
             return;
         };
         let restarts = &mut self.restarts;
@@ -126,10 +126,12 @@ impl Keeper {
         self.go_on_with(line, next);
     }
 
-    /// Writes down the runs that the store has not taken, if it does now.
-    pub(super) fn record_owed(&mut self) {
-        if self.owed.is_empty() || record::owed(&self.home, &self.owed, Some(&self.line)).is_ok() {
+    /// Writes down that it runs; what the store does not take now is tried again.
+    pub(super) fn record_run(&mut self) {
+        if record::owed(&self.home, &self.owed, Some(&self.line)).is_ok() {
             self.has_recorded();
+        } else {
+            self.retry_soon();
         }
     }
 

@@ -57,9 +57,7 @@ impl Keeper {
         match receive::<Verdict>(&socket) {
             Ok(Verdict::Recorded) => {}
             Ok(Verdict::Undo) => self.stop_by_itself(Reason::Stop),
-            Err(_) => {
-                let _ = record::run(&self.home, &self.line);
-            }
+            Err(_) => self.record_run(),
         }
     }
 }
