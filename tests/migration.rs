@@ -230,3 +230,35 @@ fn a_registry_of_the_first_schema_is_brought_up_to_date_with_a_backup() {
     let run = home.ls("web");
     assert_eq!((run["run"].as_i64(), &run["env_keys"]), (Some(2), &json!(["A"])));
 }
+
+#[test]
+fn a_registry_that_was_lost_is_not_made_of_what_was_imported_once() {
+    let home = Home::new();
+    write_bun_3_13_database(&bun_3_13(&home), home.path(), &OLD[..2]);
+    home.kill(["worker", "--delete"]);
+    let web = home.start_sleep("web");
+    let other = home.verb("ls", ["--json"]).env("DB_NAME", "shop").json();
+    assert_eq!(other, json!([]), "another database imports nothing");
+    for suffix in ["", "-wal", "-shm"] {
+        fs::remove_file(home.state().join(format!("bgr_v2.sqlite{suffix}"))).unwrap();
+    }
+    assert_eq!(names(&home), ["web"], "what its lock file tells, and not what was forgotten");
+    let now = home.ls("web");
+    assert_eq!((now.status(), now.pid(), &now["id"]), ("running", web.pid(), &web["id"]));
+    home.kill(["web"]);
+    home.must_be_clean();
+}
+
+#[test]
+fn a_copy_of_a_lock_file_is_nobodys() {
+    let home = Home::new();
+    let web = home.start_sleep("web");
+    let locks = home.state().join("run");
+    let own = locks.join(format!("{}.lock", web.number("id")));
+    let copy = fs::read_to_string(own).unwrap().replace("\"web\"", "\"copy\"");
+    fs::write(locks.join("7.lock"), copy).unwrap();
+    for suffix in ["", "-wal", "-shm"] {
+        fs::remove_file(home.state().join(format!("bgr_v2.sqlite{suffix}"))).unwrap();
+    }
+    assert_eq!(names(&home), ["web"]);
+}

@@ -121,3 +121,37 @@ fn a_database_name_that_is_none_is_not_taken_for_the_usual_one() {
     assert_eq!(home.ls("web").status(), "running");
     assert_eq!(home.all().len(), 1);
 }
+
+#[test]
+fn a_duration_that_no_clock_can_hold_is_refused_before_anything_is_done() {
+    let home = Home::new();
+    home.start_sleep("web");
+    let endless = "9999999999999999999";
+    let wait = format!("--wait={endless}");
+    refused(
+        &home,
+        &[
+            (&["kill", "web", "--timeout", endless], 2, "longer than a hundred years"),
+            (&["run", "x", &wait, "--", "true"], 2, "longer than a hundred years"),
+            (&["logs", "web", "--expect", "x", "--timeout", endless], 2, "than a hundred years"),
+        ],
+    );
+    let record = json!({"name": "x", "argv": ["false"], "backoff_min_ms": 9_000_000_000_000_000_u64,
+        "backoff_max_ms": 9_000_000_000_000_000_u64});
+    home.verb("run", ["-"]).stdin(record.to_string()).code(2).says("backoff_min_ms: is longer");
+    assert_eq!((home.all().len(), home.ls("web").status()), (1, "running"));
+}
+
+#[test]
+fn a_start_that_is_refused_leaves_nothing() {
+    let home = Home::new();
+    home.start_sleep("web");
+    // Somebody holds the lock that the next process would have.
+    let lock = home.state().join("run/2.lock");
+    let holder = home.call("flock").arg(&lock).args(["sh", "-c", "echo held; sleep 60"]).spawn();
+    holder.until_it_says("held");
+    home.verb("run", ["other", "--", "sleep", "60"]).code(5);
+    assert_eq!(home.all().len(), 1);
+    drop(holder);
+    home.start_sleep("other");
+}
