@@ -16,12 +16,17 @@ fn both_in_turn(home: &Home) {
     home.until("web", "exited");
 }
 
+/// What `both_in_turn` wrote, when the order of the streams is not known.
+const UNDER_HEADINGS: &str =
+    "==> web stdout <==\nout 1\nout 2\nout 3\n\n==> web stderr <==\nerr 1\nerr 2\nerr 3\n";
+
 #[test]
 fn both_streams_come_in_the_order_in_which_they_were_written() {
     let home = Home::new();
     both_in_turn(&home);
     let expected = "out 1\n! err 1\nout 2\n! err 2\nout 3\n! err 3\n";
     assert_eq!(home.verb("logs", ["web"]).ok().out(), expected);
+    assert_eq!(home.verb("logs", ["web", "--head", "3"]).ok().out(), UNDER_HEADINGS);
     let lines = home.verb("logs", ["web", "--json"]).ok().json_lines();
     let times: Vec<&str> = lines.iter().map(|line| line.text("time")).collect();
     assert!(times.is_sorted() && times.len() == 6, "{times:?}");
@@ -58,6 +63,7 @@ fn a_lost_or_damaged_index_costs_times_and_no_line() {
                 assert_eq!(out.matches(line).count(), 1, "{flags:?}: {out}");
             }
         }
+        assert_eq!(home.verb("logs", ["web"]).ok().out(), UNDER_HEADINGS);
     }
 }
 

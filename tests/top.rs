@@ -138,6 +138,19 @@ fn names_from_outside_are_harmless() {
 }
 
 #[test]
+fn a_status_has_the_words_of_the_list() {
+    let home = Home::new();
+    let record = home.start_sleep("web");
+    let supervisor = record["supervisor_pid"].as_i64().expect("it has a supervisor");
+    let orphan = home.script("orphan", "#!/nonexistent/interpreter\n");
+    home.verb("run", ["never", "--", &orphan]).code(126);
+    home.sh(&format!("kill -9 {supervisor}")).ok();
+    let terminal = screen(&home, 120);
+    terminal.until_it_shows("running (unsupervised)");
+    terminal.until_it_shows("failed (exec)");
+}
+
+#[test]
 fn nothing_is_cut_on_a_narrow_screen() {
     let home = Home::new();
     for name in ["web", "api", "db"] {

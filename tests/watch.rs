@@ -230,6 +230,25 @@ fn its_output_is_shown_between_restarts() {
 }
 
 #[test]
+fn all_that_a_run_said_is_shown_although_the_log_was_rotated_before_it() {
+    let home = Home::new();
+    home.dir("app");
+    let script = "echo begin $BGRUN_RUN; exec sleep 60";
+    home.verb("run", ["web", "-d", "app", "--", "sh", "-c", script]).ok();
+    home.until_out("web", "begin 1");
+    home.kill(["web"]);
+    let log = home.out_path("web");
+    // As rotation does when the program does not run: what was written is longer than what comes.
+    fs::write(&log, "old\n".repeat(1000)).unwrap();
+    fs::rename(&log, format!("{}.1", log.display())).unwrap();
+    let watching = home.verb("watch", ["web", "--logs"]).spawn();
+    watching.until_it_says("begin 2");
+    assert!(!watching.out().contains("old"), "only since it was started");
+    watching.life.signal(Signal::INT);
+    watching.done().expect_code(130);
+}
+
+#[test]
 fn a_command_comes_before_each_restart_and_its_failure_prevents_it() {
     let home = Home::new();
     start_web(&home);

@@ -40,10 +40,11 @@ Examples:
 /// One stream of one process (--stdout, --stderr): its bytes as they are. On a terminal
 /// the program's colours are kept, and other control characters are made harmless.
 ///
-/// Both streams of one process: if both have something, the lines of stdout and then
-/// those of stderr, each under a heading, because the order between them is not on
-/// record. With -f new lines follow in the order they come, those of stderr after a
-/// '! '.
+/// Both streams of one process, if both have something: the lines of both in the order
+/// in which they were written, to within a tenth of a second, those of stderr after a
+/// '! '. With --head, and where the order is not on record because the index of the logs
+/// is lost or damaged: the lines of stdout and then those of stderr, each under a heading.
+/// With -f new lines follow in the order they come, those of stderr after a '! '.
 ///
 /// Several processes, or a selector that can mean several: each line after the name of
 /// its process, as 'web | ' for stdout and 'web ! ' for stderr. An unfinished line is

@@ -9,7 +9,7 @@ use bgrun_platform::logs::disk::Usage;
 use bgrun_platform::sibling;
 use bgrun_platform::text::safe;
 use bgrun_store::selection::exactly;
-use bgrun_store::{Container, End, Record, Run, Status, time};
+use bgrun_store::{Container, End, Record, Run, Standing, Status, time};
 
 use crate::collect::Listed;
 use crate::format;
@@ -23,7 +23,7 @@ pub(crate) fn print(listed: &[Listed], out: &mut impl Write) -> anyhow::Result<(
         }
         let record = &listed.record;
         let title = safe(&record.name);
-        let status = format::status(record);
+        let status = Standing::of(record).to_string();
         if colors {
             let color = format::color(record);
             writeln!(

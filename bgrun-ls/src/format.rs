@@ -6,27 +6,6 @@ pub(crate) use bgrun_platform::text::{duration, size as bytes};
 use bgrun_store::{Record, Status, time};
 use jiff::Timestamp;
 
-/// How it stands, with the way it ended where that says more than the word.
-pub(crate) fn status(record: &Record) -> String {
-    let word = record.status.as_str();
-    match record.status {
-        Status::Failed | Status::Backoff => {
-            match (record.exit_code, &record.exit_signal, record.exit_reason) {
-                (Some(code), _, Some("exit")) => format!("{word} ({code})"),
-                (None, Some(signal), Some("signal")) => format!("{word} ({signal})"),
-                (_, _, Some("exec")) => format!("{word} (exec)"),
-                _ => word.to_owned(),
-            }
-        }
-        Status::Running if record.ready == Some(false) => {
-            format!("{word} (not ready)")
-        }
-        Status::Running if !record.supervised => format!("{word} (unsupervised)"),
-        Status::Lost if record.supervised => format!("{word} (supervisor paused)"),
-        _ => word.to_owned(),
-    }
-}
-
 /// The colour of a status (ECMA-48): it repeats what the words say.
 pub(crate) fn color(record: &Record) -> &'static str {
     let is_well = record.supervised && record.ready != Some(false);

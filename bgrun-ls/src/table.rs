@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bgrun_platform::terminal;
 use bgrun_platform::text::safe;
-use bgrun_store::{Record, time};
+use bgrun_store::{Record, Standing, time};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::collect::Listed;
@@ -125,7 +125,7 @@ pub(crate) fn lines(records: &[&Record], columns: Option<usize>, colors: bool) -
         lines.push(painted(header.trim_end(), "1", colors));
     }
     for ((line, row), record) in rendered.zip(&rows).zip(records) {
-        let status = format::status(record);
+        let status = Standing::of(record).to_string();
         let line = line.trim_end();
         // The name and the group may contain the status's word: it is looked for behind them.
         let group = if shown.contains(&Group) { row.cell(Group) } else { "" };
@@ -203,7 +203,7 @@ fn row(record: &Record, columns: Option<usize>) -> Row {
         cells: [
             name,
             group.unwrap_or_default(),
-            format::status(record),
+            Standing::of(record).to_string(),
             or_dash(record.pid.map(|pid| pid.to_string())),
             or_dash(uptime(record)),
             record.restarts.to_string(),

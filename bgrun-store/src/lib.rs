@@ -13,6 +13,7 @@
 //! | [`container`] | commands that run a container: their name, their engine, what is executed |
 //! | [`After`], [`circle()`] | what has to be there first |
 //! | [`status()`], [`Record`] | what follows, and how it is shown as JSON |
+//! | [`Standing`] | the words for it on a screen |
 //! | [`name`], [`selection`] | names, and what `api-*`, `@group`, `-` refer to |
 #![warn(missing_docs)]
 
@@ -34,6 +35,7 @@ mod save;
 mod schema;
 pub mod selection;
 mod spec;
+mod standing;
 mod status;
 pub mod time;
 pub mod variables;
@@ -50,5 +52,6 @@ pub use process::{Process, Wanted, new_cookie};
 pub use record::{Container, Record};
 pub use run::{End, Reason, Run};
 pub use spec::{ContainerName, KeepAlive, LogPolicy, RestartPolicy, Spec, Stream, rendered};
+pub use standing::Standing;
 pub use status::{Observed, Status, status};
 pub use writer::{Start, Writer};

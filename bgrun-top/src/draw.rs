@@ -33,7 +33,7 @@ enum Column {
     Command,
 }
 
-/// Heading and width. The name and the command share what the others leave.
+/// Heading and width. The name, the status and the command share what the others leave.
 const COLUMNS: [(Column, &str, usize); 12] = [
     (Column::Name, "NAME", 0),
     (Column::Group, "GROUP", 10),
@@ -207,7 +207,13 @@ fn widths(shown: &[&Process], room: usize) -> Vec<(Column, &'static str, usize)>
         }
         chosen.retain(|(column, ..)| *column != gone);
     }
-    let left = room.saturating_sub(needed(&chosen));
+    let mut left = room.saturating_sub(needed(&chosen));
+    if let Some(status) = chosen.iter_mut().find(|(column, ..)| *column == Column::Status) {
+        let longest = shown.iter().map(|one| one.status_text().chars().count()).max().unwrap_or(0);
+        let more = longest.saturating_sub(status.2).min(left);
+        status.2 += more;
+        left -= more;
+    }
     if let Some(command) = chosen.iter_mut().find(|(column, ..)| *column == Column::Command) {
         command.2 += left;
     }
@@ -325,6 +331,12 @@ mod tests {
             let one = Process { name: "web".to_owned(), ..Process::default() };
             let used: usize = widths(&[&one], room).iter().map(|(_, _, width)| width + 1).sum();
             assert!(used + 2 <= room.max(40), "{room}: {used}");
+        }
+        let paused = Process { status: "lost".to_owned(), supervised: true, ..Process::default() };
+        for (room, expected) in [(200, 24), (80, 22), (40, 17)] {
+            let widths = widths(&[&paused], room);
+            let status = widths.iter().find(|(column, ..)| *column == Column::Status);
+            assert_eq!(status.map(|(.., width)| *width), Some(expected), "{room}");
         }
         assert!(columns(200).contains(&Column::Command));
         assert!(columns(80).contains(&Column::CpuLine) && columns(80).contains(&Column::Memory));

@@ -93,5 +93,28 @@ fn read(mut from: impl BufRead, into: &Mutex<Lines>) {
         }
         held.lines.push_back(text);
         held.has_changed = true;
+        drop(held);
+        // Passed over only now: nobody knows when the line will end.
+        if !line.ends_with(b"\n") && from.skip_until(b'\n').is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_of_a_long_line_is_no_further_line() {
+        let longest = usize::try_from(LONGEST_BYTES).expect("a small number");
+        for length in [longest - 2, longest - 1, longest, longest + 1, 3 * longest] {
+            let text = format!("first\n{}\n\nlast", "x".repeat(length));
+            let lines = Mutex::new(Lines::default());
+            read(text.as_bytes(), &lines);
+            let lines = lines.into_inner().expect("nobody else has it").lines;
+            let lengths: Vec<usize> = lines.iter().map(String::len).collect();
+            assert_eq!(lengths, [5, length.min(longest), 0, 4], "{length}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What `bgrun-ls` tells of a process, as far as the screen shows it.
 
 use bgrun_platform::sibling;
+use bgrun_store::Standing;
 use serde::Deserialize;
 
 use crate::args::Args;
@@ -12,6 +13,8 @@ pub(crate) struct Process {
     pub(crate) name: String,
     pub(crate) group: Option<String>,
     pub(crate) status: String,
+    #[serde(default)]
+    pub(crate) supervised: bool,
     pub(crate) pid: Option<u32>,
     pub(crate) command: String,
     pub(crate) run: i64,
@@ -25,6 +28,7 @@ pub(crate) struct Process {
     pub(crate) processes: Option<usize>,
     pub(crate) exit_code: Option<i32>,
     pub(crate) exit_signal: Option<String>,
+    pub(crate) exit_reason: Option<String>,
     #[serde(default)]
     pub(crate) ready: Option<bool>,
 }
@@ -40,14 +44,18 @@ impl Process {
         matches!(self.status.as_str(), "failed" | "lost" | "backoff")
     }
 
-    /// How it stands, with the way it ended where that says more than the word.
+    /// How it stands, in the words of `bgrun ls`.
     pub(crate) fn status_text(&self) -> String {
-        match (self.status.as_str(), self.exit_code, &self.exit_signal) {
-            ("failed", Some(code), _) => format!("failed ({code})"),
-            ("failed", None, Some(signal)) => format!("failed ({signal})"),
-            ("running", ..) if self.ready == Some(false) => "running (not ready)".to_owned(),
-            (word, ..) => word.to_owned(),
-        }
+        let Ok(status) = self.status.parse() else { return self.status.clone() };
+        let standing = Standing {
+            status,
+            supervised: self.supervised,
+            ready: self.ready,
+            exit_code: self.exit_code,
+            exit_signal: self.exit_signal.as_deref(),
+            exit_reason: self.exit_reason.as_deref(),
+        };
+        standing.to_string()
     }
 }
 
@@ -79,17 +87,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_says_how_it_ended_where_that_helps() {
-        let process = |status: &str, code, signal: Option<&str>| Process {
-            status: status.to_owned(),
-            exit_code: code,
-            exit_signal: signal.map(str::to_owned),
-            ..Process::default()
+    fn a_record_has_all_that_the_words_for_it_depend_on() {
+        let read = |text: &str| -> Process {
+            let mut record = serde_json::json!({
+                "id": 1, "name": "web", "command": "x", "run": 1, "restarts": 0,
+            });
+            let more: serde_json::Value = serde_json::from_str(text).expect("JSON");
+            for (key, value) in more.as_object().expect("an object") {
+                record[key] = value.clone();
+            }
+            serde_json::from_value(record).expect("a record")
         };
-        assert_eq!(process("failed", Some(3), None).status_text(), "failed (3)");
-        assert_eq!(process("failed", None, Some("SIGKILL")).status_text(), "failed (SIGKILL)");
-        assert_eq!(process("exited", Some(0), None).status_text(), "exited");
-        let waits = Process { ready: Some(false), ..process("running", None, None) };
-        assert_eq!(waits.status_text(), "running (not ready)");
+        for (text, expected) in [
+            (r#"{"status": "failed", "exit_code": 3, "exit_reason": "exit"}"#, "failed (3)"),
+            (
+                r#"{"status": "backoff", "exit_signal": "SIGKILL", "exit_reason": "signal"}"#,
+                "backoff (SIGKILL)",
+            ),
+            (r#"{"status": "failed", "exit_code": 127, "exit_reason": "exec"}"#, "failed (exec)"),
+            (r#"{"status": "running", "supervised": true, "ready": false}"#, "running (not ready)"),
+            (r#"{"status": "running", "supervised": true, "ready": null}"#, "running"),
+            (r#"{"status": "running", "supervised": false}"#, "running (unsupervised)"),
+            (r#"{"status": "lost", "supervised": true}"#, "lost (supervisor paused)"),
+            (r#"{"status": "unheard of"}"#, "unheard of"),
+        ] {
+            assert_eq!(read(text).status_text(), expected, "{text}");
+        }
     }
 }

@@ -2,13 +2,12 @@
 //! watched for as long as the watcher lives.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bgrun_platform::events::Signals;
+use bgrun_platform::logs::continuous::Log;
 use bgrun_platform::text::safe;
 use bgrun_platform::tool::{Exit, Failure};
 use bgrun_platform::{Lock, LockError, Signal, user};
@@ -25,7 +24,7 @@ use crate::watch::Watch;
 /// Other tools look at the lock for no longer than this.
 const GLANCE: Duration = Duration::from_millis(100);
 /// So much of a log is read to find the lines of a run that has just begun.
-const MOST_BYTES: u64 = 1 << 20;
+const MOST_BYTES: usize = 1 << 20;
 /// So many lines are shown of what has been running.
 const LINES_BEFORE: u64 = 10;
 
@@ -107,21 +106,27 @@ pub(crate) fn lines_back(home: &Home, name: &str, has_just_begun: bool) -> u64 {
     let known = Known::read(home).processes;
     let Some(process) = known.iter().find(|process| process.name == name) else { return 0 };
     let Some(run) = &process.run else { return 0 };
-    let lines = |log: &Path, offset: i64| lines_from(log, offset).unwrap_or(0);
-    lines(&process.stdout, run.stdout_offset).max(lines(&process.stderr, run.stderr_offset))
+    let of_stdout = lines_from(&process.stdout, run.stdout_offset);
+    of_stdout.max(lines_from(&process.stderr, run.stderr_offset))
 }
 
-fn lines_from(log: &Path, offset: i64) -> std::io::Result<u64> {
-    let mut file = File::open(log)?;
-    if !file.metadata()?.is_file() {
-        return Ok(0);
+/// How many lines of the log at `path` begin at or after `offset`, which counts from its
+/// beginning: part of them may be in archives by now. 0 if it cannot be read.
+fn lines_from(path: &Path, offset: i64) -> u64 {
+    let Ok(Some(log)) = Log::open(path) else { return 0 };
+    let offset = offset.try_into().unwrap_or(0);
+    // Of what is no longer kept, no line can be shown.
+    let mut at = log.begin().map_or(offset, |begin| offset.max(begin));
+    let mut text = vec![0; MOST_BYTES];
+    let mut length = 0;
+    while let Ok(count @ 1..) = log.read_at(at, &mut text[length..]) {
+        at += count as u64;
+        length += count;
     }
-    file.seek(SeekFrom::Start(offset.try_into().unwrap_or(0)))?;
-    let mut text = Vec::new();
-    file.take(MOST_BYTES).read_to_end(&mut text)?;
+    let text = &text[..length];
     let whole = text.iter().filter(|byte| **byte == b'\n').count();
     let unfinished = text.last().is_some_and(|byte| *byte != b'\n');
-    Ok(u64::try_from(whole).unwrap_or(0) + u64::from(unfinished))
+    u64::try_from(whole).unwrap_or(0) + u64::from(unfinished)
 }
 
 #[cfg(test)]
@@ -130,9 +135,16 @@ mod tests {
 
     #[test]
     fn the_lines_of_a_run_are_counted_from_where_it_began() {
-        let log = tempfile::NamedTempFile::new().expect("file");
-        std::fs::write(log.path(), "old\nfirst\nsecond\nnot fin").expect("write");
-        let lines = |offset| lines_from(log.path(), offset).expect("read");
-        assert_eq!([lines(0), lines(4), lines(17), lines(24)], [4, 3, 1, 0]);
+        let directory = tempfile::tempdir().expect("directory");
+        let log = directory.path().join("web-out.txt");
+        std::fs::write(&log, "old\nfirst\nsecond\nnot fin").expect("write");
+        let lines = |offset| lines_from(&log, offset);
+        let expected = [4, 3, 1, 0];
+        assert_eq!([lines(0), lines(4), lines(17), lines(24)], expected);
+        std::fs::rename(&log, directory.path().join("web-out.txt.1")).expect("rotate");
+        std::fs::write(&log, "ished\nthird\n").expect("write");
+        assert_eq!([lines(0), lines(4), lines(17), lines(24)], [5, 4, 2, 2], "into the archive");
+        assert_eq!([lines(30), lines(36), lines(99)], [1, 0, 0]);
+        assert_eq!(lines_from(&directory.path().join("none"), 0), 0);
     }
 }
