@@ -35,3 +35,31 @@ fn details_are_whole_on_every_phone() {
         }
     }
 }
+
+#[test]
+fn a_long_name_pushes_nothing_out_of_a_sheet() {
+    let home = Home::new();
+    home.start_sleep(&"n".repeat(128));
+    home.start("web", ["sh", "-c", "seq 30; exec sleep 60"]);
+    home.until_out("web", "30\n");
+    let project = format!("[process.{}]\ncommand = [\"sleep\", \"60\"]\n", "p".repeat(128));
+    std::fs::write(home.at("bgrun.toml"), project).expect("a project file can be written");
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    let sheets = [
+        ("disk", "#/disk".to_owned(), 2),
+        ("project", format!("#/project?path={}", home.path().display()), 1),
+    ];
+    for (sheet, address, rows) in sheets {
+        browser.view(&address);
+        browser.until(&format!("document.querySelectorAll('dialog tbody tr').length === {rows}"));
+        for width in [1440, 390, 320] {
+            browser.resize(width, 800);
+            browser.screenshot(&format!("{sheet}-long-{width}"));
+            let script = "const sheet = document.querySelector('dialog').getBoundingClientRect(); \
+                return [...document.querySelectorAll('dialog :is(button, td, th, p)')].filter(one \
+                => one.getBoundingClientRect().right > sheet.right).map(one => one.outerHTML)";
+            assert_eq!(browser.script(script, &[]), json!([]), "{sheet} {width}");
+        }
+    }
+}
