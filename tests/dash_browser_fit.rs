@@ -63,3 +63,36 @@ fn a_long_name_pushes_nothing_out_of_a_sheet() {
         }
     }
 }
+
+#[test]
+fn a_snapshot_is_read_on_every_screen_and_breaks_no_word() {
+    let home = Home::new();
+    home.start_sleep(&"n".repeat(128));
+    home.start("dies", ["sh", "-c", "echo 'Error: connect ECONNREFUSED' >&2; exit 3"]);
+    home.until("dies", "failed");
+    home.verb("run", ["-q", "web", "--group", "shop", "--keep-alive", "--", "sleep", "60"]).ok();
+    let page = home.verb("dash", ["--snapshot"]).ok().out();
+    let file = home.at("processes.html");
+    std::fs::write(&file, page).expect("a page can be written");
+    let browser = Browser::new(&home);
+    browser.go(&format!("file://{}", file.display()));
+    for theme in ["light", "dark"] {
+        let theme = json!({"features": [{"name": "prefers-color-scheme", "value": theme}]});
+        browser.devtools("Emulation.setEmulatedMedia", &theme);
+        for width in [1440, 1024, 390, 320] {
+            browser.resize(width, 800);
+            browser.screenshot(&format!("snapshot-{}-{width}", theme["features"][0].text("value")));
+            assert_eq!(browser.violations(), Vec::<Value>::new(), "{width} {theme}");
+            assert_eq!(out_of_sight(&browser, "main *"), json!([]), "{width}");
+            let broken = "return [...document.querySelectorAll('td:is(.status, .number), time')]\
+                .filter(one => { const range = document.createRange(); \
+                range.selectNodeContents(one); const lines = [...range.getClientRects()]; \
+                return new Set(lines.map(line => line.top)).size > 1; })\
+                .map(one => one.outerHTML)";
+            assert_eq!(browser.script(broken, &[]), json!([]), "{width}");
+        }
+    }
+    let times = "return [...document.querySelectorAll('time')].map(one => one.textContent)";
+    let times = browser.script(times, &[]).to_string();
+    assert!(times.len() > 40 && !times.contains('.'), "no milliseconds: {times}");
+}
