@@ -54,11 +54,12 @@ fn has_failed(record: &Value) -> bool {
     matches!(record["status"].as_str(), Some("failed" | "lost" | "backoff"))
 }
 
-/// The last lines of stderr of what failed.
+/// The last lines that the run of what failed wrote to stderr.
 fn last_words(record: &Value) -> String {
     let name = record["name"].as_str().filter(|_| has_failed(record));
     let Some(name) = name.map(bgrun_store::selection::exactly) else { return String::new() };
-    let words = ["--json", "--stderr", "--lines", "5", "--", &name];
+    let run = format!("--run={}", record["run"]);
+    let words = ["--json", "--stderr", "--lines", "5", &run, "--", &name];
     let logs =
         sibling::command("bgrun-logs", words).stdin(Stdio::null()).stderr(Stdio::null()).output();
     // Without them the rest is still worth showing.
