@@ -96,3 +96,33 @@ fn a_snapshot_is_read_on_every_screen_and_breaks_no_word() {
     let times = browser.script(times, &[]).to_string();
     assert!(times.len() > 40 && !times.contains('.'), "no milliseconds: {times}");
 }
+
+#[test]
+fn what_is_done_to_a_selection_is_within_reach_of_a_thumb() {
+    let home = Home::new();
+    for name in ["one", "two", "three", "four", "five", "six", "seven", "eight"] {
+        home.start_sleep(name);
+    }
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.until("document.querySelectorAll('tr.process').length === 8");
+    for width in [1440, 390, 375, 360, 320] {
+        browser.resize(width, 800);
+        browser.click("tr.process .check input");
+        browser.until("!document.querySelector('#selection').hidden");
+        browser.screenshot(&format!("selection-{width}"));
+        let reached = "return [...document.querySelectorAll('#selection button')].filter(one => { \
+            const at = one.getBoundingClientRect(); const seen = document.elementFromPoint(at.left \
+            + at.width / 2, at.top + at.height / 2); return one.contains(seen) && at.left >= 0 && \
+            at.right <= innerWidth; }).length";
+        assert_eq!(browser.script(reached, &[]), json!(6), "{width}");
+        // The last card is not behind it.
+        browser.script("document.querySelector('#list').scrollTo(0, 99999)", &[]);
+        let gap = "return document.querySelector('#selection').getBoundingClientRect().top - \
+            [...document.querySelectorAll('tr.process')].at(-1).getBoundingClientRect().bottom";
+        assert!(browser.script(gap, &[]).as_f64() > Some(0.0), "{width}");
+        browser.script("document.querySelector('#list').scrollTo(0, 0)", &[]);
+        browser.click("#selection .icon-button");
+        browser.until("document.querySelector('#selection').hidden");
+    }
+}
