@@ -157,6 +157,25 @@ fn details_explain_the_last_end() {
 }
 
 #[test]
+fn the_last_words_are_of_the_run_that_ended_and_of_no_other() {
+    let home = Home::new();
+    let script = "[ -e again ] && exit 7; echo > again; echo out of luck >&2; exit 1";
+    home.start("dies", ["sh", "-c", script]);
+    home.until("dies", "failed");
+    let dashboard = Dashboard::start(&home);
+    let last_words = || dashboard.get("/api/processes/dies")["last_stderr"].clone();
+    assert_eq!(last_words(), json!(["out of luck"]));
+    assert!(home.verb("dash", ["--snapshot"]).ok().out().contains("<pre>out of luck"));
+    home.verb("run", ["-q", "dies"]).ok();
+    eventually("it failed again", || {
+        let record = home.ls("dies");
+        record.number("run") == 2 && record.status() == "failed"
+    });
+    assert_eq!(last_words(), json!([]), "the second run said nothing");
+    assert!(!home.verb("dash", ["--snapshot"]).ok().out().contains("<pre>out of luck"));
+}
+
+#[test]
 fn details_show_the_tree() {
     let home = Home::new();
     home.start("tree", ["sh", "-c", "sleep 60 & wait"]);

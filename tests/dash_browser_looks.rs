@@ -1,29 +1,12 @@
 //! How the dashboard looks: axe-core finds nothing, in both themes and all sizes, and pictures are
 //! written to `target/screenshots` for a person to look at.
 
-use std::path::PathBuf;
 use tests::*;
 
 /// Widths and heights.
 const LAPTOP: (u32, u32) = (1440, 900);
 const TABLET: (u32, u32) = (1024, 768);
 const PHONE: (u32, u32) = (390, 844);
-
-/// What axe-core does not like about the page as it is.
-fn violations(browser: &Browser) -> Vec<Value> {
-    let path = std::env::var_os("BGRUN_AXE").map(PathBuf::from);
-    let path = path.expect("BGRUN_AXE names axe.min.js of the npm package axe-core");
-    let axe = std::fs::read_to_string(path).expect("axe-core can be read");
-    browser.script(&axe, &[]);
-    let report = browser.script(
-        "return axe.run().then(r => ({passes: r.passes.length, violations: r.violations.map(v => \
-         ({rule: v.id, at: v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + ' ' + \
-         (n.any[0]?.message ?? ''))}))}))",
-        &[],
-    );
-    assert!(report["passes"].as_u64() > Some(5), "axe-core looked at nothing: {report}");
-    report["violations"].as_array().cloned().unwrap_or_default()
-}
 
 /// A small shop, in every state that does not pass by itself.
 fn shop(home: &Home) {
@@ -74,7 +57,7 @@ fn look_at_every_screen(theme: &str, (width, height): (u32, u32)) {
     browser.resize(width, height);
     let look = |screen: &str| {
         browser.screenshot(&format!("{screen}-{theme}-{width}"));
-        assert_eq!(violations(&browser), Vec::<Value>::new(), "{screen} {theme} {width}");
+        assert_eq!(browser.violations(), Vec::<Value>::new(), "{screen} {theme} {width}");
         let wide = browser.script("return document.documentElement.scrollWidth - innerWidth", &[]);
         assert!(wide.as_i64() <= Some(0), "{screen} {width} is {wide} pixels too wide");
     };
@@ -217,14 +200,14 @@ fn the_empty_page_and_the_bar_of_an_outage_are_pictured_and_faultless() {
     for (width, height) in [LAPTOP, TABLET, PHONE] {
         browser.resize(width, height);
         browser.screenshot(&format!("empty-{width}"));
-        assert_eq!(violations(&browser), Vec::<Value>::new(), "empty {width}");
+        assert_eq!(browser.violations(), Vec::<Value>::new(), "empty {width}");
     }
     dashboard.running.life.kill();
     browser.until("!document.querySelector('#outage').hidden");
     for theme in ["light", "dark"] {
         browser.script("document.documentElement.dataset.theme = arguments[0]", &[json!(theme)]);
         browser.screenshot(&format!("outage-{theme}"));
-        assert_eq!(violations(&browser), Vec::<Value>::new(), "outage {theme}");
+        assert_eq!(browser.violations(), Vec::<Value>::new(), "outage {theme}");
     }
 }
 
@@ -250,7 +233,7 @@ fn older_hits_and_the_place_of_one_are_faultless_in_every_size_and_theme() {
             browser
                 .script("document.documentElement.dataset.theme = arguments[0]", &[json!(theme)]);
             browser.screenshot(&format!("older-hits-{theme}-{width}"));
-            assert_eq!(violations(&browser), Vec::<Value>::new(), "{theme} {width}");
+            assert_eq!(browser.violations(), Vec::<Value>::new(), "{theme} {width}");
         }
     }
     assert_eq!(browser.complaints(), Vec::<String>::new());

@@ -1,6 +1,7 @@
 // A line as the program wrote it: its colours kept, everything else that a terminal would obey made
 // visible or left out. Pure, but for the elements that it makes.
 
+import { colours } from "./ansi-colours.js";
 import { h } from "./dom.js";
 
 // CSI, OSC (ended by BEL or ST), other strings, and escapes of two characters.
@@ -28,22 +29,41 @@ function visible(text) {
 
 const plainStyle = () => ({ classes: new Set(), color: null, back: null });
 
+/** One of 256: the first sixteen by number, the others as red, green and blue. */
 function palette(n) {
   if (n < 16) return n;
-  if (n > 231) return `rgb(${Array(3).fill((n - 232) * 10 + 8).join(" ")})`;
+  if (n > 231) return Array(3).fill((n - 232) * 10 + 8);
   const level = (part) => (part === 0 ? 0 : 55 + part * 40);
   const cube = n - 16;
-  return `rgb(${level(Math.floor(cube / 36))} ${level(Math.floor(cube / 6) % 6)} ${level(cube % 6)})`;
+  return [level(Math.floor(cube / 36)), level(Math.floor(cube / 6) % 6), level(cube % 6)];
 }
 
 const FLAGS = { 1: "bold", 2: "faint", 3: "italic", 4: "underline", 7: "inverse", 9: "struck" };
 const UNFLAGS = { 22: ["bold", "faint"], 23: ["italic"], 24: ["underline"], 27: ["inverse"], 29: ["struck"] };
 
+/** What `5;n` or `2;r;g;b` says, and how many codes that is. */
+function extended(codes) {
+  if (codes[0] === 5) return [palette(codes[1] & 255), 2];
+  if (codes[0] === 2) return [[1, 2, 3].map((at) => codes[at] & 255), 4];
+  return [null, 0];
+}
+
+/** A code with parts of its own, as `38:5:208`, `38:2::255:0:0` (ISO 8613-6) or `4:3`. */
+function obeyParts(style, [code, kind, ...rest]) {
+  // Between the kind and red there is room for a colour space, which not everybody leaves.
+  const [value] = extended([kind, ...(kind === 2 && rest.length > 3 ? rest.slice(1) : rest)]);
+  if (code === 38) style.color = value;
+  else if (code === 48) style.back = value;
+  else if (code === 4) style.classes[kind === 0 ? "delete" : "add"]("underline");
+}
+
 function obey(style, parameters) {
-  const codes = parameters === "" ? [0] : parameters.split(/[;:]/).map(Number);
+  const fields = parameters.split(";");
+  const codes = fields.map(Number);
   for (let at = 0; at < codes.length; at += 1) {
     const code = codes[at];
-    if (code === 0) Object.assign(style, plainStyle());
+    if (fields[at].includes(":")) obeyParts(style, fields[at].split(":").map(Number));
+    else if (code === 0) Object.assign(style, plainStyle());
     else if (FLAGS[code]) style.classes.add(FLAGS[code]);
     else if (UNFLAGS[code]) UNFLAGS[code].forEach((flag) => style.classes.delete(flag));
     else if (code >= 30 && code <= 37) style.color = code - 30;
@@ -52,16 +72,12 @@ function obey(style, parameters) {
     else if (code >= 100 && code <= 107) style.back = code - 92;
     else if (code === 39) style.color = null;
     else if (code === 49) style.back = null;
-    else if (code === 38 || code === 48) {
-      let value = null;
-      if (codes[at + 1] === 5) {
-        value = palette(codes[at + 2] & 255);
-        at += 2;
-      } else if (codes[at + 1] === 2) {
-        value = `rgb(${codes.slice(at + 2, at + 5).map((part) => part & 255).join(" ")})`;
-        at += 4;
-      }
-      style[code === 38 ? "color" : "back"] = value;
+    else if (code === 38 || code === 48 || code === 58) {
+      const [value, taken] = extended(codes.slice(at + 1));
+      // 58 is the colour of an underline, which is not shown; what it takes is no code of its own.
+      if (code === 38) style.color = value;
+      else if (code === 48) style.back = value;
+      at += taken;
     }
   }
 }
@@ -93,12 +109,16 @@ export function plain(raw) {
   return pieces(raw).map((piece) => piece.text).join("");
 }
 
-function dress(element, { classes, color, back }) {
+function dress(element, { classes, color, back }, isHit) {
   for (const name of classes) element.classList.add(`ansi-${name}`);
-  if (typeof color === "number") element.classList.add(`ansi-fg-${color}`);
-  else if (color) element.style.color = color;
-  if (typeof back === "number") element.classList.add(`ansi-bg-${back}`);
-  else if (back) element.style.background = back;
+  // What was searched for has colours of its own.
+  if (isHit) return element;
+  const [isInverse, isFaint] = [classes.has("inverse"), classes.has("faint")];
+  if (typeof color === "number" && back === null && !isInverse && !isFaint) {
+    element.classList.add(`ansi-fg-${color}`);
+  } else if (color !== null || back !== null || isInverse || isFaint) {
+    Object.assign(element.style, colours({ color, back, isInverse, isFaint }));
+  }
   return element;
 }
 
@@ -115,7 +135,7 @@ export function render(raw, hits = []) {
       if (!part) continue;
       const hit = hits.find(([from, to]) => cuts[index] >= from && cuts[index + 1] <= to);
       let node = document.createTextNode(part);
-      if (style) node = dress(h("span", {}, node), style);
+      if (style) node = dress(h("span", {}, node), style, hit !== undefined);
       nodes.push(hit ? h("mark", { class: hit[2] }, node) : node);
     }
     at += text.length;

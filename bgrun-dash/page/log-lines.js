@@ -93,7 +93,10 @@ export class Lines {
   #matches(line) {
     line.plain ??= this.read(line);
     this.pattern.lastIndex = 0;
-    return this.pattern.test(line.plain);
+    const matches = this.pattern.test(line.plain);
+    // Where that ended is of no use to whoever looks for hits in another line.
+    this.pattern.lastIndex = 0;
+    return matches;
   }
 
   #test(line, index) {

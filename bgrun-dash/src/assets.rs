@@ -33,6 +33,7 @@ macro_rules! assets {
 pub(crate) const ASSETS: &[Asset] = assets! {
     "/" HTML "index.html"
     "/actions.js" SCRIPT "actions.js"
+    "/ansi-colours.js" SCRIPT "ansi-colours.js"
     "/ansi.js" SCRIPT "ansi.js"
     "/api.js" SCRIPT "api.js"
     "/base.css" STYLE "base.css"

@@ -36,13 +36,7 @@ pub(crate) async fn details(
     // With the environment it also says which variables were set by name; their values stay here.
     let mut record = record(&name, &["--details", "--env"]).await?;
     hide_values(&mut record);
-    let words = ["--json", "--stderr", "--lines", LAST_WORDS, "-"];
-    // Without them the details are still worth showing.
-    if let Ok(came) = verbs::run("bgrun-logs", &words, verbs::named(&name)).await {
-        let lines = came.stdout.split(|byte| *byte == b'\n');
-        let lines = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-        record["last_stderr"] = lines.map(|mut line| line["line"].take()).collect();
-    }
+    record["last_stderr"] = last_words(&record, &name).await.into();
     for (path, size) in [("stdout_path", "stdout_bytes"), ("stderr_path", "stderr_bytes")] {
         let path = record[path].as_str().unwrap_or_default();
         let length = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
@@ -50,6 +44,26 @@ pub(crate) async fn details(
     }
     record["watcher"] = watching::watcher(&dashboard.home, &record);
     answer::value(&record)
+}
+
+/// The end of what the run that ended last wrote to its stderr: nothing, if it said nothing.
+async fn last_words(record: &Value, name: &str) -> Vec<Value> {
+    let Some(run) = explained(record) else { return Vec::new() };
+    let run = format!("--run={run}");
+    let words = ["--json", "--stderr", "--lines", LAST_WORDS, &run, "-"];
+    // Without them the details are still worth showing.
+    let came = verbs::run("bgrun-logs", &words, verbs::named(name)).await;
+    let printed = came.map(|came| came.stdout).unwrap_or_default();
+    let lines = printed.split(|byte| *byte == b'\n');
+    let lines = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    lines.map(|mut line| line["line"].take()).collect()
+}
+
+/// The run whose end the details explain: the latest that has one, or whose end nobody saw.
+fn explained(record: &Value) -> Option<u64> {
+    let is_down = record["pid"].is_null();
+    let has_ended = |run: &&Value| is_down || !run["ended_at"].is_null();
+    record["runs"].as_array()?.iter().find(has_ended)?["run"].as_u64()
 }
 
 /// Leaves the environment that is shown to everybody: the overrides called `BGR_*`.
@@ -72,4 +86,23 @@ pub(crate) async fn version(State(dashboard): State<Arc<Dashboard>>) -> Result<R
         "host": bgrun_platform::user::machine_name(),
         "home": dashboard.home.directory().to_string_lossy(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_run_that_ended_last_is_explained() {
+        let ended = json!({"run": 1, "ended_at": "2026-11-23T08:54:00Z"});
+        let open = json!({"run": 2, "ended_at": null});
+        for (pid, runs, run) in [
+            (json!(7), json!([open, ended]), Some(1)),
+            (json!(null), json!([open, ended]), Some(2)),
+            (json!(7), json!([open]), None),
+            (json!(null), json!([]), None),
+        ] {
+            assert_eq!(explained(&json!({"pid": pid, "runs": runs})), run, "{pid} {runs}");
+        }
+    }
 }

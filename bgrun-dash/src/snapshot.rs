@@ -1,6 +1,5 @@
 //! `--snapshot`: the present state as one static page, with nothing in it that acts.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Stdio;
 
@@ -16,18 +15,8 @@ use serde_json::Value;
 use crate::answer::{self, Problem};
 use crate::verbs;
 
-/// Colours of light and dark, and nothing else that a report needs.
-const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{font:14px/1.45 system-ui,sans-serif;margin:2rem;color:#1c2128;background:#fff}\
-table{border-collapse:collapse;width:100%}caption{text-align:left;margin-bottom:1rem}\
-th,td{text-align:left;padding:.35rem .75rem .35rem 0;border-bottom:1px solid #d0d7de;\
-vertical-align:top}\
-td{overflow-wrap:anywhere}pre{margin:.25rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere}\
-.number{text-align:right;font-variant-numeric:tabular-nums}\
-.failed,.lost,.backoff{color:#b3261e;font-weight:600}.running{color:#1a6e34}\
-@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}\
-th,td{border-color:#30363d}.failed,.lost,.backoff{color:#ff8a80}.running{color:#7ee295}}";
+/// How it looks. It is part of the page: whoever gets the file gets all of it.
+const STYLE: &str = include_str!("snapshot.css");
 
 /// Prints the page.
 ///
@@ -65,11 +54,12 @@ fn has_failed(record: &Value) -> bool {
     matches!(record["status"].as_str(), Some("failed" | "lost" | "backoff"))
 }
 
-/// The last lines of stderr of what failed.
+/// The last lines that the run of what failed wrote to stderr.
 fn last_words(record: &Value) -> String {
     let name = record["name"].as_str().filter(|_| has_failed(record));
     let Some(name) = name.map(bgrun_store::selection::exactly) else { return String::new() };
-    let words = ["--json", "--stderr", "--lines", "5", "--", &name];
+    let run = format!("--run={}", record["run"]);
+    let words = ["--json", "--stderr", "--lines", "5", &run, "--", &name];
     let logs =
         sibling::command("bgrun-logs", words).stdin(Stdio::null()).stderr(Stdio::null()).output();
     // Without them the rest is still worth showing.
@@ -85,52 +75,68 @@ fn last_words(record: &Value) -> String {
 fn page(records: &[Value], tails: &[String], now: &str, machine: &str) -> String {
     let mut all: Vec<(&Value, &String)> = records.iter().zip(tails).collect();
     all.sort_by_key(|(record, _)| !has_failed(record));
-    let mut rows = String::new();
-    for (record, tail) in &all {
-        let status = text(&record["status"]);
-        let end = last_end(record);
-        let tail =
-            if tail.is_empty() { String::new() } else { format!("<pre>{}</pre>", safe(tail)) };
-        // Writing into a string does not fail.
-        let _ = writeln!(
-            rows,
-            "<tr><th scope=\"row\"><bdi>{}</bdi></th><td class=\"{status}\">{status}</td><td>{}</td>\
-             <td class=\"number\">{}</td><td>{}</td><td class=\"number\">{}</td>\
-             <td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td><td>{}</td>\
-             <td><code>{}</code>{tail}</td></tr>",
-            text(&record["name"]),
-            text(&record["group"]),
-            text(&record["pid"]),
-            text(&record["timestamp"]),
-            text(&record["restarts"]),
-            text(&record["cpu_percent"]),
-            record["memory_bytes"].as_u64().map(mebibytes).unwrap_or_default(),
-            ports(record),
-            safe(&end),
-            text(&record["command"]),
-        );
-    }
+    let rows: String = all.iter().map(|(record, tail)| row(record, tail)).collect();
     let count = all.len();
     let failed = all.iter().filter(|(record, _)| has_failed(record)).count();
+    let headings = COLUMNS
+        .map(|(class, heading)| format!("<th scope=\"col\" class=\"{class}\">{heading}</th>"));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
          style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>bgrun on {machine}, {now}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <title>bgrun on {machine}, {title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
          <h1>Processes on {machine}</h1>\n<table>\n<caption>{count} processes, {failed} of them \
-         failed, at {now}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n{rows}</tbody>\n\
-         </table>\n</body>\n</html>\n",
-        HEADINGS.map(|heading| format!("<th scope=\"col\">{heading}</th>")).concat(),
+         failed, at {now}; all times are UTC</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n\
+         {rows}</tbody>\n</table>\n</main>\n</body>\n</html>\n",
+        headings.concat(),
         machine = safe(machine),
-        now = safe(now),
+        title = safe(now),
+        now = moment(now),
     )
 }
 
-const HEADINGS: [&str; 11] = [
-    "Name", "Status", "Group", "Pid", "Started", "Restarts", "CPU %", "Memory", "Ports",
-    "Last end", "Command",
+/// The class of each column and its heading, which stands before the value on a card.
+const COLUMNS: [(&str, &str); 11] = [
+    ("name", "Name"),
+    ("status", "Status"),
+    ("group", "Group"),
+    ("number", "Pid"),
+    ("started", "Started"),
+    ("number", "Restarts"),
+    ("number", "CPU %"),
+    ("number", "Memory"),
+    ("ports", "Ports"),
+    ("end", "Last end"),
+    ("command", "Command"),
 ];
+
+/// One process.
+fn row(record: &Value, tail: &str) -> String {
+    let status = text(&record["status"]);
+    let tail = if tail.is_empty() { String::new() } else { format!("<pre>{}</pre>", safe(tail)) };
+    let cells = [
+        format!("<bdi>{}</bdi>", text(&record["name"])),
+        format!("<span class=\"{status}\">{status}</span>"),
+        text(&record["group"]),
+        text(&record["pid"]),
+        record["timestamp"].as_str().map(moment).unwrap_or_default(),
+        text(&record["restarts"]),
+        text(&record["cpu_percent"]),
+        record["memory_bytes"].as_u64().map(mebibytes).unwrap_or_default(),
+        ports(record),
+        last_end(record),
+        format!("<code>{}</code>{tail}", text(&record["command"])),
+    ];
+    let mut row = "<tr>".to_owned();
+    for ((class, heading), cell) in COLUMNS.iter().zip(cells) {
+        row += &match *class {
+            "name" => format!("<th scope=\"row\">{cell}</th>"),
+            _ => format!("<td class=\"{class}\" data-heading=\"{heading}\">{cell}</td>"),
+        };
+    }
+    row + "</tr>\n"
+}
 
 fn ports(record: &Value) -> String {
     let ports = record["ports"].as_array().cloned().unwrap_or_default();
@@ -144,7 +150,18 @@ fn last_end(record: &Value) -> String {
         (None, Some(signal)) => signal.to_owned(),
         (None, None) => "not seen".to_owned(),
     };
-    format!("{how} ({reason}) {}", record["ended_at"].as_str().unwrap_or_default())
+    let at = record["ended_at"].as_str().map(moment).unwrap_or_default();
+    // The one says the other there.
+    let why = if matches!(reason, "exit" | "signal") { "" } else { reason };
+    let why = if why.is_empty() { String::new() } else { format!(" ({})", safe(why)) };
+    format!("<span>{}{why} {at}</span>", safe(&how))
+}
+
+/// A point in time to the second, for people.
+fn moment(at: &str) -> String {
+    let shown = time::parse(at).map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string());
+    let shown = shown.map_or_else(|| safe(at), |shown| safe(&shown));
+    format!("<time datetime=\"{}\">{shown}</time>", safe(at))
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a display value")]
@@ -203,6 +220,6 @@ mod tests {
         let page = page(&records, &[String::new(), String::new(), String::new()], "now", "here");
         let at = |name: &str| page.find(&format!("<bdi>{name}</bdi>")).expect("it is there");
         assert!(at("bad") < at("fine") && at("fine") < at("off"));
-        assert!(page.contains("3 processes, 1 of them failed, at now"));
+        assert!(page.contains("3 processes, 1 of them failed, at <time"));
     }
 }

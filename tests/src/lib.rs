@@ -3,6 +3,7 @@
 //! Nothing here knows how bgrun works inside; it knows the binaries, the record and the state
 //! directory of the contract. The programs that tests run under bgrun are in `src/bin/`.
 
+mod axe;
 mod binaries;
 mod browser;
 mod call;
