@@ -92,8 +92,8 @@ export class Lines {
 
   #matches(line) {
     line.plain ??= this.read(line);
-    this.pattern.lastIndex = 0;
-    return this.pattern.test(line.plain);
+    // Not test(): that would leave behind where the next search of the pattern begins.
+    return line.plain.search(this.pattern) >= 0;
   }
 
   #test(line, index) {
