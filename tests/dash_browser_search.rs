@@ -33,3 +33,18 @@ fn what_was_found_is_marked_also_where_the_last_line_has_it_behind_the_others() 
     browser.until(&format!("{MARKED}.join() === 'error,error'"));
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+fn enter_goes_on_to_the_next_hit_whatever_the_pattern_has_in_it() {
+    let home = Home::new();
+    let dashboard = Dashboard::start(&home);
+    let browser = at_log(&home, &dashboard, &["GET /api/one", "GET /api/two", "GET /api/three"]);
+    search(&browser, "/api/");
+    browser.until("document.querySelector('#hits').textContent === '3 of 3'");
+    browser.press([key::ENTER]);
+    browser.until("document.querySelector('#hits').textContent === '1 of 3'");
+    browser.press([key::ENTER]);
+    browser.until("document.querySelector('#hits').textContent === '2 of 3'");
+    browser.press_with(key::SHIFT, key::ENTER);
+    browser.until("document.querySelector('#hits').textContent === '1 of 3'");
+}

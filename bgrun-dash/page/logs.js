@@ -34,6 +34,8 @@ class LogsView {
     /** The place that is visited: `{stream, offset}`; null at the end. */
     this.island = null;
     this.rangeOf = () => null;
+    /** What was searched for last, as it was typed: a pattern writes a slash in its own way. */
+    this.asked = null;
     /** The times of which it is shown what was written, `{since, until}`; null for all. */
     this.span = null;
     this.lines = new Lines();
@@ -151,6 +153,7 @@ class LogsView {
     const { pattern, problem } = patternOf(text);
     this.bar.problem(problem);
     if (problem) return;
+    this.asked = text;
     if (pattern?.source !== this.lines.pattern?.source) this.far.forget();
     this.lines.search(pattern, onlyHits);
     this.hit = -1;
