@@ -48,3 +48,16 @@ fn enter_goes_on_to_the_next_hit_whatever_the_pattern_has_in_it() {
     browser.press_with(key::SHIFT, key::ENTER);
     browser.until("document.querySelector('#hits').textContent === '1 of 3'");
 }
+
+#[test]
+fn a_capital_that_is_an_escape_makes_no_difference_between_large_and_small_letters() {
+    let home = Home::new();
+    let dashboard = Dashboard::start(&home);
+    let browser = at_log(&home, &dashboard, &["ERROR one", "error two", "Error\u{e9}", "fine"]);
+    search(&browser, "error\\S*\\W");
+    browser.until("document.querySelector('#hits').textContent.endsWith('of 3')");
+    search(&browser, "\\x65rror\\b");
+    browser.until("document.querySelector('#hits').textContent.endsWith('of 3')");
+    search(&browser, "E\\S*\\W");
+    browser.until("document.querySelector('#hits').textContent.endsWith('of 2')");
+}

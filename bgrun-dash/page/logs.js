@@ -16,11 +16,14 @@ import { go, listAddress, processAddress, route, setQuery } from "./router.js";
 
 let open = null;
 
+/** What is no letter that is looked for: `\S`, `\u00E9`. */
+const ESCAPES = /\\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|c[a-z]|.)/gi;
+
 /** The pattern that was typed: a regular expression, capitals count only where there are some. */
 function patternOf(text) {
   if (!text) return { pattern: null, problem: null };
   try {
-    return { pattern: new RegExp(text, /[A-Z]/.test(text) ? "g" : "gi"), problem: null };
+    return { pattern: new RegExp(text, /[A-Z]/.test(text.replace(ESCAPES, "")) ? "g" : "gi"), problem: null };
   } catch (why) {
     return { pattern: null, problem: why.message.replace(/^Invalid regular expression: /, "") };
   }
