@@ -308,3 +308,24 @@ fn what_was_written_when_is_chosen_by_mouse_and_by_keyboard_and_has_an_address()
     let complaints = browser.complaints();
     assert!(complaints.iter().all(|one| one.contains("422")), "{complaints:?}");
 }
+
+#[test]
+fn a_log_that_is_opened_while_the_dashboard_is_away_is_read_when_it_is_back() {
+    let home = Home::new();
+    let more = start_writer(&home, "web", 3);
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.until("document.querySelector('tr.process')");
+    let port = dashboard.port.to_string();
+    dashboard.running.life.kill();
+    browser.until("!document.querySelector('#outage').hidden");
+    browser.view("#/logs/web");
+    browser.until("!document.querySelector('.log-bar .problem').hidden");
+
+    let again = home.verb("dash", ["--port", &port]).spawn();
+    let _second = Dashboard::of(&home, again);
+    browser.until_it_shows("4 lines");
+    browser.until("document.querySelector('.log-bar .problem').hidden");
+    write_more(&more, "and on\n");
+    browser.until(&format!("{LAST} === 'and on'"));
+}
