@@ -67,6 +67,19 @@ export const install = (by) => call("POST", "/api/schedule", { by });
 export const uninstall = () => call("DELETE", "/api/schedule");
 export const loginAddress = () => call("POST", "/api/login-url");
 
+/** Why a stream of events is refused, which EventSource does not tell; null where it is not. */
+export async function refusal(path) {
+  const asked = new AbortController();
+  try {
+    const response = await fetch(path, { credentials: "same-origin", cache: "no-store", signal: asked.signal });
+    return response.ok ? null : new Refused(response.status, await response.json().catch(() => ({})));
+  } catch {
+    return null;
+  } finally {
+    asked.abort();
+  }
+}
+
 /** A piece of a log; `where` is `{offset}`, `{before}` or nothing for its end. */
 export function log(name, tab, where = {}) {
   const query = new URLSearchParams({ tab, lines: 10_000, ...where });

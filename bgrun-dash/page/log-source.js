@@ -234,12 +234,20 @@ export class LogSource {
 
   #follow() {
     const query = new URLSearchParams(this.names.map((name) => ["name", name]));
-    this.events = new EventSource(`/api/follow?${query}`);
+    const path = `/api/follow?${query}`;
+    let began = false;
+    this.events = new EventSource(path);
     this.events.addEventListener("log", (event) => this.#event(JSON.parse(event.data)));
-    this.events.onopen = () => this.#resume();
-    this.events.onerror = () => {
+    this.events.onopen = () => {
+      began = true;
+      this.#resume();
+    };
+    this.events.onerror = async () => {
       this.events.close();
-      if (!this.closed) this.retry = setTimeout(() => this.#follow(), RETRY_MS);
+      const why = began ? null : await api.refusal(path);
+      // What is no question will be none in a second either.
+      if (why?.status === 400 && !this.closed) this.told.failed(`Not followed, for these are the logs of ${this.names.length}: ${why.message}.`);
+      else if (!this.closed) this.retry = setTimeout(() => this.#follow(), RETRY_MS);
     };
   }
 
