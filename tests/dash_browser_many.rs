@@ -178,3 +178,23 @@ fn the_logs_of_very_many_say_that_they_are_not_followed_and_leave_room_for_the_l
     browser.until_it_shows("64 lines");
     browser.until("document.querySelector('.log-bar .problem').hidden");
 }
+
+#[test]
+fn when_many_are_refused_at_once_it_is_said_why() {
+    let home = Home::new();
+    for n in 0..9 {
+        home.start_sleep(&format!("job-{n}"));
+    }
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.until("document.querySelectorAll('tr.process').length === 9");
+    browser.script(
+        "const real = window.fetch; window.fetch = (path, options) => path === '/api/batch' \
+         ? Promise.resolve(Response.json({error: 'the store is locked'})) : real(path, options)",
+        &[],
+    );
+    browser.press(['a', 'r']);
+    browser.until("document.querySelector('.toast.bad p')?.textContent === 'the store is locked'");
+    browser.until("!document.querySelector('.status[data-status=busy]')");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

@@ -28,6 +28,13 @@ async function call(method, path, body, signal) {
 
 const encode = encodeURIComponent;
 
+/** An answer that tells of several; of nothing that was done it is an error instead. */
+async function several(answer) {
+  const list = await answer;
+  if (!Array.isArray(list)) throw new Refused(200, list);
+  return list;
+}
+
 export const get = (path) => call("GET", path);
 export const version = () => get("/api/version");
 export const details = (name) => get(`/api/processes/${encode(name)}`);
@@ -43,11 +50,11 @@ export const change = (name, patch, how = {}) => call("POST", `/api/change/${enc
 export const signal = (name, which, tree) => call("POST", `/api/signal/${encode(name)}`, { signal: which, tree });
 export const rotate = (name) => call("POST", `/api/rotate/${encode(name)}`);
 export const guard = (name, on) => call("POST", `/api/guard/${encode(name)}`, { on });
-export const lookAfter = () => call("POST", "/api/guard");
+export const lookAfter = () => several(call("POST", "/api/guard"));
 export const remove = (name, how = {}) => call("DELETE", `/api/processes/${encode(name)}${asked(how)}`);
 /** `action` is start, stop, restart or delete; answers what came of each. */
-export const batch = (action, names, how = {}) => call("POST", "/api/batch", { action, names, ...how });
-export const undoMany = (ids) => call("POST", "/api/undo", { ids });
+export const batch = (action, names, how = {}) => several(call("POST", "/api/batch", { action, names, ...how }));
+export const undoMany = (ids) => several(call("POST", "/api/undo", { ids }));
 export const undo = (id) => call("POST", `/api/undo/${encode(id)}`);
 /** Of a spec, or of a change of the process of this name. */
 export const check = (spec, of, freshEnv) => call("POST", `/api/check${asked({ change: of, fresh_env: freshEnv })}`, spec);
