@@ -308,3 +308,45 @@ fn what_was_written_when_is_chosen_by_mouse_and_by_keyboard_and_has_an_address()
     let complaints = browser.complaints();
     assert!(complaints.iter().all(|one| one.contains("422")), "{complaints:?}");
 }
+
+#[test]
+fn a_log_that_is_opened_while_the_dashboard_is_away_is_read_when_it_is_back() {
+    let home = Home::new();
+    let more = start_writer(&home, "web", 3);
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.until("document.querySelector('tr.process')");
+    let port = dashboard.port.to_string();
+    dashboard.running.life.kill();
+    browser.until("!document.querySelector('#outage').hidden");
+    browser.view("#/logs/web");
+    browser.until("!document.querySelector('.log-bar .problem').hidden");
+
+    let again = home.verb("dash", ["--port", &port]).spawn();
+    let _second = Dashboard::of(&home, again);
+    browser.until_it_shows("4 lines");
+    browser.until("document.querySelector('.log-bar .problem').hidden");
+    write_more(&more, "and on\n");
+    browser.until(&format!("{LAST} === 'and on'"));
+}
+
+#[test]
+fn a_log_that_grows_is_read_back_with_the_keys() {
+    let home = Home::new();
+    let script = "seq -f 'line %.0f' 1 500; while :; do echo more; sleep 0.02; done";
+    home.start("web", ["sh", "-c", script]);
+    home.until_out("web", "more");
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    let follows = "document.querySelector('.toggles button').getAttribute('aria-pressed')";
+    browser.view("#/logs/web");
+    for up in [key::UP, key::PAGE_UP, key::HOME] {
+        browser.until(&format!("{LAST} === 'more' && {follows} === 'true'"));
+        browser.press([up]);
+        browser
+            .until("/new lines?/.test(document.querySelector('.fresh:not([hidden])').textContent)");
+        assert_eq!(browser.script(&format!("return {follows}"), &[]), "false");
+        browser.press([key::END]);
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

@@ -162,3 +162,63 @@ fn many_are_kept_alive_and_signalled_by_keyboard_and_the_guard_is_taken_back() {
     }
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+fn the_logs_of_very_many_say_that_they_are_not_followed_and_leave_room_for_the_lines() {
+    let home = Home::new();
+    let specs: Vec<Value> = (0..70)
+        .map(|n| json!({"name": format!("job-{n:02}"), "command": format!("echo {n}; exec sleep 60")}))
+        .collect();
+    home.verb("run", ["-", "-q"]).stdin(json!(specs).to_string()).ok();
+    for n in 0..70 {
+        home.until_out(&format!("job-{n:02}"), &n.to_string());
+    }
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.until("document.querySelectorAll('tr.process').length === 70");
+    choose(&browser, "logs of all, merged");
+    browser.until_it_shows("70 lines");
+    browser.until("document.querySelector('.log-bar .problem').textContent.includes('70')");
+    browser.until_it_shows("Not followed");
+    let height = "document.querySelector('.log-view').clientHeight";
+    browser.until(&format!("{height} > 400"));
+    browser.requests();
+    holds_for(std::time::Duration::from_millis(2500), "it is not asked again and again", || {
+        !browser.requests().iter().any(|url| url.contains("/api/follow"))
+    });
+
+    // All of them are there when they are asked for, and the lines still are.
+    assert!(browser.count(".log-chip") < 20);
+    browser.click(".log-chips > .button");
+    browser.until("document.querySelectorAll('.log-chip').length === 70");
+    browser.until(&format!("{height} > 400"));
+    browser.screenshot("logs-of-seventy");
+    browser.click(".log-chips > .button");
+    browser.until("document.querySelectorAll('.log-chip').length < 20");
+
+    // So many as can be followed are.
+    let names: Vec<String> = (0..64).map(|n| format!("job-{n:02}")).collect();
+    browser.view(&format!("#/logs/{}", names.join("/")));
+    browser.until_it_shows("64 lines");
+    browser.until("document.querySelector('.log-bar .problem').hidden");
+}
+
+#[test]
+fn when_many_are_refused_at_once_it_is_said_why() {
+    let home = Home::new();
+    for n in 0..9 {
+        home.start_sleep(&format!("job-{n}"));
+    }
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.until("document.querySelectorAll('tr.process').length === 9");
+    browser.script(
+        "const real = window.fetch; window.fetch = (path, options) => path === '/api/batch' \
+         ? Promise.resolve(Response.json({error: 'the store is locked'})) : real(path, options)",
+        &[],
+    );
+    browser.press(['a', 'r']);
+    browser.until("document.querySelector('.toast.bad p')?.textContent === 'the store is locked'");
+    browser.until("!document.querySelector('.status[data-status=busy]')");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

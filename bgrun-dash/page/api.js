@@ -28,6 +28,13 @@ async function call(method, path, body, signal) {
 
 const encode = encodeURIComponent;
 
+/** An answer that tells of several; of nothing that was done it is an error instead. */
+async function several(answer) {
+  const list = await answer;
+  if (!Array.isArray(list)) throw new Refused(200, list);
+  return list;
+}
+
 export const get = (path) => call("GET", path);
 export const version = () => get("/api/version");
 export const details = (name) => get(`/api/processes/${encode(name)}`);
@@ -44,11 +51,11 @@ export const signal = (name, which, tree) => call("POST", `/api/signal/${encode(
 export const rotate = (name) => call("POST", `/api/rotate/${encode(name)}`);
 /** `how` is `{on, keep_alive}`. */
 export const guard = (name, how) => call("POST", `/api/guard/${encode(name)}`, how);
-export const lookAfter = () => call("POST", "/api/guard");
+export const lookAfter = () => several(call("POST", "/api/guard"));
 export const remove = (name, how = {}) => call("DELETE", `/api/processes/${encode(name)}${asked(how)}`);
 /** `action` is start, stop, restart or delete; answers what came of each. */
-export const batch = (action, names, how = {}) => call("POST", "/api/batch", { action, names, ...how });
-export const undoMany = (ids) => call("POST", "/api/undo", { ids });
+export const batch = (action, names, how = {}) => several(call("POST", "/api/batch", { action, names, ...how }));
+export const undoMany = (ids) => several(call("POST", "/api/undo", { ids }));
 export const undo = (id) => call("POST", `/api/undo/${encode(id)}`);
 /** Of a spec, or of a change of the process of this name. */
 export const check = (spec, of, freshEnv) => call("POST", `/api/check${asked({ change: of, fresh_env: freshEnv })}`, spec);
@@ -67,6 +74,19 @@ export const schedule = (by) => get(`/api/schedule?by=${by}`);
 export const install = (by) => call("POST", "/api/schedule", { by });
 export const uninstall = () => call("DELETE", "/api/schedule");
 export const loginAddress = () => call("POST", "/api/login-url");
+
+/** Why a stream of events is refused, which EventSource does not tell; null where it is not. */
+export async function refusal(path) {
+  const asked = new AbortController();
+  try {
+    const response = await fetch(path, { credentials: "same-origin", cache: "no-store", signal: asked.signal });
+    return response.ok ? null : new Refused(response.status, await response.json().catch(() => ({})));
+  } catch {
+    return null;
+  } finally {
+    asked.abort();
+  }
+}
 
 /** A piece of a log; `where` is `{offset}`, `{before}` or nothing for its end. */
 export function log(name, tab, where = {}) {

@@ -1,6 +1,7 @@
 // Everything that can be chosen: `[label, run, key]` for the palette, and for the menu of one process.
 
 import { act, actOnMany, canUndo, isOwn, lookAfterAll, others, refreshEnvironment, rotateLogs, sendSignal, session, toggleGuard, toggleWatch, undoLast } from "./actions.js";
+import { URGENT } from "./choose.js";
 import { copy } from "./empty.js";
 import { h } from "./dom.js";
 import { help } from "./help.js";
@@ -136,7 +137,7 @@ function ofMany() {
   const entry = (names, label, kind, does, text, danger) => (names.length === 0 ? [] : [[`${label} (${names.length})`, () => actOnMany(kind, names, { title: `${does} ${many(names)}?`, text: text + own, does: `${does} ${names.length}`, danger })]]);
   return [
     ...entry(down, "Start all that do not run", "start", "Start", "Undo stops them again."),
-    ...entry(failed, "Restart all that failed", "restart", "Restart", "Each is started as it is stored."),
+    ...entry(failed, "Restart all that failed or are lost", "restart", "Restart", "Each is started as it is stored."),
     ...entry(up, "Restart all that run", "restart", "Restart", "Each is stopped and started: for a moment it is not there."),
     ...entry(up, "Stop all", "stop", "Stop", "They stay in the list; Undo starts them again.", true),
     ...entry(down, "Clean: delete all that do not run", "remove", "Delete", "With their logs. For a minute that can be taken back.", true),
@@ -181,7 +182,7 @@ function general() {
   return [
     ...changes,
     ["Show all processes", () => go({ view: "list" })],
-    ["Show only failed and lost", () => setQuery("status", "failed,lost")],
+    [`Show only what went wrong: ${URGENT.join(", ")}`, () => setQuery("status", URGENT.join(","))],
     ["Logs on disk: how much they take", () => go({ view: "disk" })],
     ["Logs of all, merged", () => go({ view: "logs", names: named(() => true), query: listQuery() })],
     ["Group by group", () => setQuery("by", "group")],

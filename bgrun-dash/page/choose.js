@@ -2,9 +2,10 @@
 
 /** Statuses in the order of their urgency. */
 export const STATUSES = ["failed", "lost", "backoff", "stopping", "starting", "running", "exited", "stopped"];
-const URGENT = new Set(["failed", "lost", "backoff"]);
+/** Those that say that something went wrong. */
+export const URGENT = STATUSES.slice(0, 3);
 
-export const isUrgent = (record) => URGENT.has(record.status);
+export const isUrgent = (record) => URGENT.includes(record.status);
 
 /** How many have each status. */
 export function countByStatus(records) {
@@ -45,7 +46,7 @@ export function groupOf(record, by) {
 }
 
 /**
- * The groups to show, those with failures first, those without a name last:
+ * The groups to show, those with the worst status first, those without a name last:
  * `[{key, records}]`. `question` is `{status: Set, q, by, sort}`.
  */
 export function choose(records, { status, q, by, sort }) {
@@ -60,9 +61,11 @@ export function choose(records, { status, q, by, sort }) {
   const isReverse = sort.startsWith("-");
   const order = ORDERS[isReverse ? sort.slice(1) : sort] ?? ORDERS.status;
   const list = [...groups].map(([key, members]) => ({ key, records: members.sort(isReverse ? (a, b) => order(b, a) : order) }));
-  const worst = ({ records: members }) => (members.some(isUrgent) ? 0 : 1);
+  // Of those in which nothing went wrong, none is worse than the other: they stay where they are.
+  const worst = ({ records: members }) => Math.min(STATUSES.length, ...members.map(rank));
   return list.sort((a, b) => {
-    if (worst(a) !== worst(b)) return worst(a) - worst(b);
+    const by = worst(a) - worst(b);
+    if (by !== 0) return by;
     if ((a.key === null) !== (b.key === null)) return a.key === null ? 1 : -1;
     return compare(String(a.key), String(b.key));
   });

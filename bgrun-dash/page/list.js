@@ -146,10 +146,15 @@ export function show(names) {
   mark();
 }
 
+/** The process whose details are shown, or null. */
+const opened = () => (route.view === "process" ? route.names[0] : null);
+
 /** Draws cursor, selection and which one is open. */
 export function mark() {
+  const open = opened();
+  // However the details were opened: keys act on what they show.
+  cursor = open ?? cursor;
   if (!order.includes(cursor)) cursor = null;
-  const open = route.view === "process" ? route.names[0] : null;
   for (const [name, row] of rows) row.choose(name === cursor, selected.has(name), name === open);
   const everything = byId("select-all");
   if (everything) {
@@ -198,19 +203,19 @@ export function toggleSelected() {
 export function moveCursor(by) {
   if (order.length === 0) return;
   const focused = document.activeElement?.closest?.("tr.process")?.dataset.name;
-  const at = order.indexOf(cursor ?? focused ?? (route.view === "process" ? route.names[0] : null));
+  const at = order.indexOf(cursor ?? focused ?? null);
   const next = at < 0 ? (by > 0 ? 0 : order.length - 1) : Math.min(order.length - 1, Math.max(0, at + by));
   cursor = order[next];
-  mark();
   rows.get(cursor).focus();
-  if (route.view === "process") go(processAddress(cursor), { replace: true });
+  if (opened()) go(processAddress(cursor), { replace: true });
+  mark();
 }
 
-/** What a key acts on: the selection, else where the cursor or the focus is, else what is open. */
+/** What a key acts on: the selection, else what is open, else where the focus or the cursor is. */
 export function targets() {
   if (selected.size > 0) return [...selected];
   const focused = document.activeElement?.closest?.("tr.process")?.dataset.name;
-  const name = focused ?? cursor ?? (route.view === "process" ? route.names[0] : null);
+  const name = opened() ?? focused ?? cursor;
   return name && find(name) ? [name] : [];
 }
 

@@ -24,7 +24,7 @@ export function logBar(view) {
   const find = h("input", { type: "search", class: "field find", placeholder: "Search: regular expression", "aria-label": "Search in the log", autocomplete: "off", spellcheck: "false", oninput: () => { clearTimeout(timer); timer = setTimeout(run, PAUSE_MS); }, onkeydown: (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
-    if (view.lines.pattern === null || view.lines.pattern.source !== find.value) run();
+    if (view.asked !== find.value) run();
     else view.step(event.shiftKey ? -1 : 1);
   } });
   const tally = h("span", { class: "tally", role: "status", id: "hits" });

@@ -92,11 +92,8 @@ export class Lines {
 
   #matches(line) {
     line.plain ??= this.read(line);
-    this.pattern.lastIndex = 0;
-    const matches = this.pattern.test(line.plain);
-    // Where that ended is of no use to whoever looks for hits in another line.
-    this.pattern.lastIndex = 0;
-    return matches;
+    // Not test(): that would leave behind where the next search of the pattern begins.
+    return line.plain.search(this.pattern) >= 0;
   }
 
   #test(line, index) {

@@ -33,6 +33,8 @@ export class LogSource {
     this.lines = lines;
     this.told = told;
     this.closed = false;
+    /** Whether something could not be read since the stream began. */
+    this.failed = false;
     this.names = names;
     this.streams = names.flatMap((name, index) => TABS.map((tab) => ({ name, tab, index, from: null, next: null, busy: false, range: null })));
     for (const stream of this.streams) lines.addSource(stream);
@@ -66,9 +68,31 @@ export class LogSource {
       if (answer.text !== "" && !answer.text.endsWith("\n") && stream.lines.length > 0) stream.lines.at(-1).open = true;
       stream.from = answer.offset;
       stream.next = answer.next_offset;
+      stream.failed = false;
     } catch (why) {
-      this.told.failed(`${stream.name}: ${why.message}`);
+      this.#failed(stream, why);
     }
+  }
+
+  #failed(stream, why) {
+    this.failed = true;
+    stream.failed = stream.next === null;
+    this.told.failed(`${stream.name}: ${why.message}`);
+  }
+
+  /** After an outage: what could not be read in it, and what was written meanwhile. */
+  async #resume() {
+    const { failed } = this;
+    this.failed = false;
+    if (failed) {
+      this.told.failed("");
+      await Promise.all(this.streams.filter((stream) => stream.failed).map((stream) => this.#tail(stream)));
+      if (this.closed) return;
+      this.lines.arrange();
+      this.told.arranged(0);
+    }
+    await Promise.all(this.streams.map((stream) => this.#catchUp(stream)));
+    if (failed) this.older();
   }
 
   /** Leaves out what was written before the run that is asked for. */
@@ -136,7 +160,7 @@ export class LogSource {
         this.told.arranged(0);
       }
     } catch (why) {
-      this.told.failed(`${stream.name}: ${why.message}`);
+      this.#failed(stream, why);
     } finally {
       stream.busy = false;
     }
@@ -174,7 +198,7 @@ export class LogSource {
           this.told.arranged(stream.visible && added > 0 ? this.lines.length - before : 0);
         }
       } catch (why) {
-        this.told.failed(`${stream.name}: ${why.message}`);
+        this.#failed(stream, why);
       } finally {
         stream.older = false;
       }
@@ -210,12 +234,20 @@ export class LogSource {
 
   #follow() {
     const query = new URLSearchParams(this.names.map((name) => ["name", name]));
-    this.events = new EventSource(`/api/follow?${query}`);
+    const path = `/api/follow?${query}`;
+    let began = false;
+    this.events = new EventSource(path);
     this.events.addEventListener("log", (event) => this.#event(JSON.parse(event.data)));
-    this.events.onopen = () => this.streams.forEach((stream) => this.#catchUp(stream));
-    this.events.onerror = () => {
+    this.events.onopen = () => {
+      began = true;
+      this.#resume();
+    };
+    this.events.onerror = async () => {
       this.events.close();
-      if (!this.closed) this.retry = setTimeout(() => this.#follow(), RETRY_MS);
+      const why = began ? null : await api.refusal(path);
+      // What is no question will be none in a second either.
+      if (why?.status === 400 && !this.closed) this.told.failed(`Not followed, for these are the logs of ${this.names.length}: ${why.message}.`);
+      else if (!this.closed) this.retry = setTimeout(() => this.#follow(), RETRY_MS);
     };
   }
 

@@ -6,6 +6,8 @@ import { h } from "./dom.js";
 const MARGIN = 25;
 /** Browsers cannot lay out more than some 30 million pixels. */
 const TALLEST = 15_000_000;
+/** Keys by which the browser scrolls back. */
+const UP = new Set(["ArrowUp", "PageUp", "Home"]);
 
 export class LogWindow {
   #lines;
@@ -33,6 +35,7 @@ export class LogWindow {
     this.#sizer.append(this.#block);
     this.element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.element.addEventListener("wheel", (event) => event.deltaY < 0 && this.#leave(), { passive: true });
+    this.element.addEventListener("keydown", (event) => UP.has(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey && this.#leave());
     new ResizeObserver(() => this.refresh()).observe(this.element);
   }
 
@@ -178,9 +181,11 @@ export class LogWindow {
   #scrolled() {
     const { scrollTop } = this.element;
     const isUp = scrollTop < this.#lastTop - 1;
+    // A smooth scroll up begins with less than a pixel, and is not the way back to the end.
+    const isDown = scrollTop >= this.#lastTop;
     this.#lastTop = scrollTop;
     if (this.follow && isUp && !this.#atEnd()) this.#leave();
-    else if (!this.follow && !isUp && this.#atEnd()) this.toEnd();
+    else if (!this.follow && isDown && this.#atEnd()) this.toEnd();
     if (scrollTop < 800) this.onTop();
     if (!this.follow && this.element.scrollHeight - scrollTop - this.element.clientHeight < 800) this.onBottom();
     this.schedule();

@@ -16,11 +16,14 @@ import { go, listAddress, processAddress, route, setQuery } from "./router.js";
 
 let open = null;
 
+/** What is no letter that is looked for: `\S`, `\u00E9`. */
+const ESCAPES = /\\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|c[a-z]|.)/gi;
+
 /** The pattern that was typed: a regular expression, capitals count only where there are some. */
 function patternOf(text) {
   if (!text) return { pattern: null, problem: null };
   try {
-    return { pattern: new RegExp(text, /[A-Z]/.test(text) ? "g" : "gi"), problem: null };
+    return { pattern: new RegExp(text, /[A-Z]/.test(text.replace(ESCAPES, "")) ? "g" : "gi"), problem: null };
   } catch (why) {
     return { pattern: null, problem: why.message.replace(/^Invalid regular expression: /, "") };
   }
@@ -34,6 +37,8 @@ class LogsView {
     /** The place that is visited: `{stream, offset}`; null at the end. */
     this.island = null;
     this.rangeOf = () => null;
+    /** What was searched for last, as it was typed: a pattern writes a slash in its own way. */
+    this.asked = null;
     /** The times of which it is shown what was written, `{since, until}`; null for all. */
     this.span = null;
     this.lines = new Lines();
@@ -151,6 +156,7 @@ class LogsView {
     const { pattern, problem } = patternOf(text);
     this.bar.problem(problem);
     if (problem) return;
+    this.asked = text;
     if (pattern?.source !== this.lines.pattern?.source) this.far.forget();
     this.lines.search(pattern, onlyHits);
     this.hit = -1;

@@ -2,17 +2,18 @@
 
 import { byId, h, setAttribute, setText } from "./dom.js";
 import { connection, reconnect } from "./events.js";
-import { isUrgent } from "./choose.js";
+import { countByStatus, isUrgent, URGENT } from "./choose.js";
 import { duration } from "./format.js";
 import { all } from "./processes.js";
 
 const WORDS = { connecting: "connecting", live: "live", away: "disconnected", "signed-out": "signed out" };
 
-/** "(2 failed) bgrun"; pure. */
+/** "(2 failed, 1 lost) bgrun", as the counters have it; pure. */
 export function titleOf(records, state) {
   if (state === "away" || state === "signed-out") return "(disconnected) bgrun";
-  const failed = records.filter(isUrgent).length;
-  return failed > 0 ? `(${failed} failed) bgrun` : "bgrun";
+  const counts = countByStatus(records);
+  const wrong = URGENT.filter((status) => counts.get(status) > 0).map((status) => `${counts.get(status)} ${status}`);
+  return wrong.length > 0 ? `(${wrong.join(", ")}) bgrun` : "bgrun";
 }
 
 function bar() {

@@ -18,6 +18,8 @@ pub mod key {
     pub const DOWN: char = '\u{e015}';
     pub const UP: char = '\u{e013}';
     pub const HOME: char = '\u{e011}';
+    pub const END: char = '\u{e010}';
+    pub const PAGE_UP: char = '\u{e00e}';
     pub const TAB: char = '\u{e004}';
 }
 
