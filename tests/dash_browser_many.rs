@@ -176,7 +176,7 @@ fn the_logs_of_very_many_say_that_they_are_not_followed_and_leave_room_for_the_l
     let dashboard = Dashboard::start(&home);
     let browser = Browser::at(&home, &dashboard);
     browser.until("document.querySelectorAll('tr.process').length === 70");
-    choose(&browser, "logs of all, merged");
+    browser.choose("logs of all, merged");
     browser.until_it_shows("70 lines");
     browser.until("document.querySelector('.log-bar .problem').textContent.includes('70')");
     browser.until_it_shows("Not followed");
