@@ -65,3 +65,21 @@ fn only_hints_that_are_of_use_in_a_page_are_shown_in_it() {
         assert_eq!(said, json!(expected));
     }
 }
+
+#[test]
+fn what_cannot_be_started_is_not_said_to_be_no_change() {
+    let home = Home::new();
+    home.start_sleep("web");
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.view("#/edit/web");
+    browser.until_it_shows("Nothing is different yet.");
+    put(&browser, "#form-command", "no-such-program-anywhere");
+    browser.until("document.querySelector('#problem-command').textContent.includes('not found')");
+    browser.until_it_hides("Nothing is different yet.");
+    browser.until("!document.querySelector('.form .primary').disabled");
+    put(&browser, "#form-command", "sleep 61");
+    browser.until_it_shows("Different then: command.");
+    put(&browser, "#form-command", "sleep 60");
+    browser.until_it_shows("Nothing is different yet.");
+}

@@ -66,12 +66,14 @@ function make(record, like, { watch = null } = {}) {
 
   const isTaken = (name) => record === null && find(name) !== undefined && isUp(find(name));
 
-  function showChanges(spec, answer) {
+  function showChanges(spec, answer, isWrong) {
     const names = [...(answer.changes ?? [])];
     if (freshEnv()) names.push("all else of its environment");
-    if (record) setText(differs, names.length > 0 ? `Different then: ${names.join(", ").replaceAll("_", " ")}.` : "Nothing is different yet.");
+    // Of what is wrong nobody knows what it would change.
+    const none = isWrong ? "" : "Nothing is different yet.";
+    if (record) setText(differs, names.length > 0 ? `Different then: ${names.join(", ").replaceAll("_", " ")}.` : none);
     else setText(differs, answer.is_new === false && spec.name && !isTaken(spec.name) ? `There is a process ${spec.name} already: this would replace what is stored of it.` : "");
-    submit.disabled = record !== null && names.length === 0;
+    submit.disabled = record !== null && names.length === 0 && !isWrong;
   }
 
   async function check() {
@@ -91,7 +93,7 @@ function make(record, like, { watch = null } = {}) {
       if (taken) sayTaken(spec.name);
       if (wrong.length === 0) variables.look();
       if (answer.line) setText(line, answer.line);
-      showChanges(spec, answer);
+      showChanges(spec, answer, wrong.some((problem) => !problem.isAdvice));
       if (!spec.workdir && answer.directory) controls.workdir.placeholder = answer.directory;
     } catch (why) {
       if (mine === asked) complain([...problems, { field: "general", message: why.message }]);
