@@ -83,3 +83,20 @@ fn what_cannot_be_started_is_not_said_to_be_no_change() {
     put(&browser, "#form-command", "sleep 60");
     browser.until_it_shows("Nothing is different yet.");
 }
+
+#[test]
+fn variables_are_not_asked_for_before_there_is_a_command() {
+    let home = Home::new();
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    let variables = "document.querySelector('#form-variables .form-variables').innerText.trim()";
+    browser.click("#new");
+    browser.click("#form-variables summary");
+    browser.until(&format!("{variables} === 'They are shown when there is a command.'"));
+    browser.fill("#form-env", "COLOUR=blue");
+    browser.fill("#form-command", "sleep 60");
+    browser.until(&format!("/^COLOUR\\s*blue$/.test({variables})"));
+    put(&browser, "#form-command", "");
+    browser.until(&format!("{variables} === 'They are shown when there is a command.'"));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

@@ -82,6 +82,8 @@ function make(record, like, { watch = null } = {}) {
     if (!controls.command.value.trim()) {
       complain(record ? [{ field: "command", message: "What is to be started?" }] : []);
       setText(line, "bgrun run …");
+      setText(differs, "");
+      variables.look();
       return;
     }
     try {

@@ -25,7 +25,7 @@ function patternOf(text) {
   try {
     return { pattern: new RegExp(text, /[A-Z]/.test(text.replace(ESCAPES, "")) ? "g" : "gi"), problem: null };
   } catch (why) {
-    return { pattern: null, problem: why.message.replace(/^Invalid regular expression: /, "") };
+    return { pattern: null, problem: why.message.replace(/^Invalid regular expression: (?:\/.*\/[a-z]*: )?/s, "") };
   }
 }
 
