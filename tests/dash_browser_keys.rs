@@ -40,3 +40,27 @@ fn a_key_acts_on_the_process_whose_details_are_shown_wherever_the_cursor_was() {
     browser.until(&format!("{cursor} === 'api'"));
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+fn the_bar_of_the_selection_is_not_over_a_log_and_comes_back_with_the_list() {
+    let home = Home::new();
+    for name in ["api", "worker"] {
+        home.start_sleep(name);
+    }
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.click(&row("api", "input"));
+    browser.until("!document.querySelector('#selection').hidden");
+    browser.view("#/logs/worker");
+    browser.until("document.querySelector('.log-chip')");
+    browser.until("document.querySelector('#selection').hidden");
+    // Also while the log is seen behind a form.
+    browser.press(['e']);
+    browser.until("location.hash === '#/edit/worker' && document.querySelector('dialog')");
+    assert_eq!(browser.script("return document.querySelector('#selection').hidden", &[]), true);
+    browser.view("#/process/worker");
+    browser.until("!document.querySelector('#selection').hidden");
+    browser.view("#/");
+    browser.until("!document.querySelector('#selection').hidden");
+    browser.until_it_shows("1 selected");
+}

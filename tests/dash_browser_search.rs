@@ -61,3 +61,12 @@ fn a_capital_that_is_an_escape_makes_no_difference_between_large_and_small_lette
     search(&browser, "E\\S*\\W");
     browser.until("document.querySelector('#hits').textContent.endsWith('of 2')");
 }
+
+#[test]
+fn of_a_pattern_that_is_none_only_the_reason_is_said() {
+    let home = Home::new();
+    let dashboard = Dashboard::start(&home);
+    let browser = at_log(&home, &dashboard, &["one"]);
+    search(&browser, "a/(b: c");
+    browser.until("document.querySelector('#hits').textContent === 'Unterminated group'");
+}

@@ -1,9 +1,12 @@
 // Requests to the dashboard: JSON in, JSON out, errors as exceptions with the words of the answer.
 
+/** Whether a hint is for those who type commands, or ask by a program: flags, verbs, JSON. */
+const isForTerminal = (hint) => /(?:^|[\s'])--?[a-z]|\bbgrun |\{/i.test(hint) && !hint.startsWith("git ");
+
 /** What the dashboard answered instead of doing it. */
 export class Refused extends Error {
   constructor(status, body) {
-    super([body.error, body.hint && `hint: ${body.hint}`].filter(Boolean).join("\n") || `the dashboard answered ${status}`);
+    super([body.error, body.hint && !isForTerminal(body.hint) && body.hint].filter(Boolean).join("\n") || `the dashboard answered ${status}`);
     this.status = status;
   }
 }

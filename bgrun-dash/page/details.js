@@ -120,7 +120,7 @@ function makeNow(name) {
 }
 
 function makePane(name) {
-  const status = h("span", { class: "status" });
+  const status = h("span", { class: "status", hidden: true });
   const now = makeNow(name);
   const acts = buttons(name, { withLogs: false, withWatch: true });
   const known = h("div", { class: "known" });
@@ -161,6 +161,7 @@ function makePane(name) {
     update() {
       const record = find(name);
       setAttribute(element, "data-gone", record ? null : "true");
+      setAttribute(status, "hidden", !record);
       // Nothing is missing before anything was told.
       if (!record && connection.state === "connecting") return;
       if (!record) {

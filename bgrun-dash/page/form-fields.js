@@ -28,7 +28,7 @@ export function formFields(typed, { isChange }) {
     memory: text("none, or 500m, 1g"),
     interval: text("never", { inputmode: "numeric" }),
     after: text("nothing, or db cache:running"),
-    ready: mono("port, http://…, log:RE, cmd:…, after:2s"),
+    ready: mono("port, http:…, log:…, after:2s …", { title: "port, http://…, log:RE, cmd:… or after:2s" }),
     fresh_env: tick("fresh_env"),
     env_files: area(".env", 2),
     config: mono(".config.toml, where there is one"),

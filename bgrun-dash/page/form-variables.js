@@ -14,10 +14,15 @@ export function formVariables(read, of) {
   async function look() {
     const mine = ++asked;
     if (!element.open) return arrange(list, []);
+    const { spec } = read();
+    if (spec.argv?.length === 0 || spec.command === "") {
+      setText(problem, "");
+      return arrange(list, [h("li", { class: "muted" }, "They are shown when there is a command.")]);
+    }
     let env = {};
     let went = "";
     try {
-      ({ env } = await api.variables(read().spec, of));
+      ({ env } = await api.variables(spec, of));
     } catch (why) {
       went = why.message;
     }

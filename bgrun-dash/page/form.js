@@ -8,7 +8,7 @@ import { copy } from "./empty.js";
 import { formFields } from "./form-fields.js";
 import { formVariables } from "./form-variables.js";
 import { find, isUp, merge } from "./processes.js";
-import { go, processAddress } from "./router.js";
+import { address, editAddress, go, processAddress } from "./router.js";
 import { changeOf, problemsOf, specOf, typedOf } from "./spec.js";
 import { toast } from "./toast.js";
 
@@ -58,12 +58,22 @@ function make(record, like, { watch = null } = {}) {
     setText(general, problems.filter((problem) => !(problem.field in controls)).map((problem) => problem.message).join("\n"));
   }
 
-  function showChanges(spec, answer) {
+  /** Says of a new process that its name is that of one that runs, and leads to that. */
+  function sayTaken(name) {
+    byId("problem-name").replaceChildren(h("bdi", {}, name), " runs already. ", h("a", { href: address(editAddress(name)) }, "Change it"), ", or choose another name.");
+    controls.name.setAttribute("aria-invalid", "true");
+  }
+
+  const isTaken = (name) => record === null && find(name) !== undefined && isUp(find(name));
+
+  function showChanges(spec, answer, isWrong) {
     const names = [...(answer.changes ?? [])];
     if (freshEnv()) names.push("all else of its environment");
-    if (record) setText(differs, names.length > 0 ? `Different then: ${names.join(", ").replaceAll("_", " ")}.` : "Nothing is different yet.");
-    else setText(differs, answer.is_new === false ? `There is a process ${spec.name} already: this would replace what is stored of it.` : "");
-    submit.disabled = record !== null && names.length === 0;
+    // Of what is wrong nobody knows what it would change.
+    const none = isWrong ? "" : "Nothing is different yet.";
+    if (record) setText(differs, names.length > 0 ? `Different then: ${names.join(", ").replaceAll("_", " ")}.` : none);
+    else setText(differs, answer.is_new === false && spec.name && !isTaken(spec.name) ? `There is a process ${spec.name} already: this would replace what is stored of it.` : "");
+    submit.disabled = record !== null && names.length === 0 && !isWrong;
   }
 
   async function check() {
@@ -72,16 +82,20 @@ function make(record, like, { watch = null } = {}) {
     if (!controls.command.value.trim()) {
       complain(record ? [{ field: "command", message: "What is to be started?" }] : []);
       setText(line, "bgrun run …");
+      setText(differs, "");
+      variables.look();
       return;
     }
     try {
       const answer = await api.check(spec, record?.name, freshEnv());
       if (mine !== asked) return;
       const wrong = [...problems, ...problemsOf(answer)];
-      complain(wrong);
+      const taken = isTaken(spec.name);
+      complain(taken ? wrong.filter((problem) => problem.field in controls) : wrong);
+      if (taken) sayTaken(spec.name);
       if (wrong.length === 0) variables.look();
       if (answer.line) setText(line, answer.line);
-      showChanges(spec, answer);
+      showChanges(spec, answer, wrong.some((problem) => !problem.isAdvice));
       if (!spec.workdir && answer.directory) controls.workdir.placeholder = answer.directory;
     } catch (why) {
       if (mine === asked) complain([...problems, { field: "general", message: why.message }]);
@@ -94,6 +108,10 @@ function make(record, like, { watch = null } = {}) {
     complain(problems);
     const first = problems.find((problem) => !problem.isAdvice);
     if (first) return controls[first.field]?.focus();
+    if (isTaken(spec.name)) {
+      sayTaken(spec.name);
+      return controls.name.focus();
+    }
     submit.disabled = true;
     try {
       const answer = record ? await api.change(record.name, spec, { start: isToStart, fresh_env: freshEnv() }) : await api.start(spec);

@@ -162,7 +162,8 @@ export function mark() {
     everything.indeterminate = !everything.checked && selected.size > 0;
   }
   const bar = byId("selection");
-  setAttribute(bar, "hidden", selected.size === 0 || session.readOnly);
+  // Over a log it would hide the newest lines, and act on others than the keys do.
+  setAttribute(bar, "hidden", selected.size === 0 || session.readOnly || byId("list").hidden);
   if (selected.size > 0) selectionBar(bar);
 }
 

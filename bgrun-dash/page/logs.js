@@ -25,7 +25,7 @@ function patternOf(text) {
   try {
     return { pattern: new RegExp(text, /[A-Z]/.test(text.replace(ESCAPES, "")) ? "g" : "gi"), problem: null };
   } catch (why) {
-    return { pattern: null, problem: why.message.replace(/^Invalid regular expression: /, "") };
+    return { pattern: null, problem: why.message.replace(/^Invalid regular expression: (?:\/.*\/[a-z]*: )?/s, "") };
   }
 }
 
@@ -54,7 +54,8 @@ class LogsView {
     this.bar = logBar(this);
     this.head = logHead(this, buttons);
     this.fresh = h("button", { type: "button", class: "button primary fresh", hidden: true, onclick: () => this.window.toEnd() });
-    this.element = h("div", { class: "logs-frame" }, this.head.element, this.bar.element, this.far.element, h("div", { class: "log-place" }, this.window.element, this.fresh));
+    this.nothing = h("p", { class: "muted nothing", role: "status", hidden: true });
+    this.element = h("div", { class: "logs-frame" }, this.head.element, this.bar.element, this.far.element, h("div", { class: "log-place" }, this.window.element, this.nothing, this.fresh));
     this.window.onFollow = (follows) => this.followed(follows);
     this.window.onTop = () => this.island && this.source.widen(this.island.stream, -1);
     this.window.onBottom = () => this.island && this.source.widen(this.island.stream, 1);
@@ -95,13 +96,26 @@ class LogsView {
       this.fresh.hidden = this.waiting === 0;
     }
     this.window.extended();
+    this.sayNothing();
     this.bar.update();
+  }
+
+  /** Says that there are no lines, once it is known. */
+  sayNothing() {
+    const seen = this.source.streams.filter((stream) => stream.visible);
+    const isKnown = this.lines.all.length === 0 && seen.every((stream) => stream.next !== null);
+    const who = this.names.length > 1 ? "They have" : "It has";
+    const where = (this.tab ?? "both") === "both" ? "" : ` to ${this.tab}`;
+    const part = this.span || this.run ? `Nothing was written${where} then.` : seen.every((stream) => stream.next === 0) ? `${who} written nothing${where} yet.` : "";
+    setText(this.nothing, isKnown ? part : "");
+    this.nothing.hidden = !isKnown || part === "";
   }
 
   arranged(before) {
     if (this.hit >= 0) this.hit = this.lines.hits.findIndex((index) => this.lines.all[index] === this.hitLine);
     if (before > 0) this.window.prepended(before);
     else this.window.refresh();
+    this.sayNothing();
     this.bar.update();
   }
 
@@ -198,6 +212,7 @@ class LogsView {
     this.far.forget();
     this.far.soon();
     this.window.refresh();
+    this.sayNothing();
     this.bar.update();
     setQuery("tab", tab === "both" ? null : tab, { replace: true });
   }
