@@ -126,3 +126,35 @@ fn what_is_done_to_a_selection_is_within_reach_of_a_thumb() {
         browser.until("document.querySelector('#selection').hidden");
     }
 }
+
+#[test]
+fn every_box_and_name_of_a_row_is_large_enough_to_be_hit() {
+    let home = Home::new();
+    let specs: Vec<Value> = (0..40)
+        .map(|n| json!({"name": format!("job-{n:03}"), "argv": ["sleep", "60"]}))
+        .chain([json!({"name": "n".repeat(128), "argv": ["sleep", "60"]})])
+        .collect();
+    home.verb("run", ["-", "-q"]).stdin(json!(specs).to_string()).ok();
+    let dashboard = Dashboard::start(&home);
+    let browser = Browser::at(&home, &dashboard);
+    browser.script("document.documentElement.dataset.theme = 'dark'", &[]);
+    for address in ["#/", "#/process/job-003"] {
+        browser.view(address);
+        browser.until("document.querySelectorAll('tr.process').length === 41");
+        for width in [1440, 1024, 640, 390] {
+            browser.resize(width, 800);
+            browser.screenshot(&format!("targets-{}-{width}", address.len()));
+            let small = "return [...document.querySelectorAll('.check input, tr.process .name')]\
+                .map(one => one.getBoundingClientRect()).filter(at => at.width > 0 && \
+                Math.min(at.width, at.height) < 24).length";
+            assert_eq!(browser.script(small, &[]), json!(0), "{address} {width}");
+            assert_eq!(browser.violations(), Vec::<Value>::new(), "{address} {width}");
+        }
+    }
+    browser.resize(1440, 800);
+    browser.view("#/");
+    browser.click("tr.process .check input");
+    let boxes = "document.querySelector('#select-all').indeterminate && \
+        getComputedStyle(document.querySelector('#select-all'), '::after').content === '\"\"'";
+    browser.until(boxes);
+}

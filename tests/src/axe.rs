@@ -12,7 +12,7 @@ impl Browser {
         let axe = std::fs::read_to_string(path).expect("axe-core can be read");
         self.script(&axe, &[]);
         let report = self.script(
-            "return axe.run().then(r => ({passes: r.passes.length, violations: \
+            "return axe.run({rules: {'target-size': {enabled: true}}}).then(r => ({passes: r.passes.length, violations: \
              r.violations.map(v => ({rule: v.id, at: v.nodes.slice(0, 3).map(n => \
              n.html.slice(0, 200) + ' ' + (n.any[0]?.message ?? ''))}))}))",
             &[],
