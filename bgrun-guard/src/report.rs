@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use bgrun_platform::text::safe;
+use bgrun_platform::text::{safe, size};
 use bgrun_platform::tool::{self, Exit};
 use serde_json::Value;
 
@@ -88,17 +88,6 @@ fn why(action: Action) -> String {
     }
 }
 
-/// In the largest unit of which there is a whole one.
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes}B"),
-        1024..1_048_576 => format!("{}K", bytes >> 10),
-        1_048_576..1_073_741_824 => format!("{}M", bytes >> 20),
-        // A tenth of a gigabyte makes a difference.
-        _ => format!("{}.{}G", bytes >> 30, ((bytes % (1 << 30)) * 10) >> 30),
-    }
-}
-
 fn record(deed: &Deed) -> Value {
     let mut record = deed.record.clone();
     record["time"] = deed.attempt.time.as_str().into();
@@ -111,20 +100,6 @@ fn record(deed: &Deed) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_short() {
-        for (bytes, text) in [
-            (0, "0B"),
-            (1023, "1023B"),
-            (1024, "1K"),
-            (612 << 20, "612M"),
-            (3 << 29, "1.5G"),
-            (u64::MAX, "17179869183.9G"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
-    }
 
     #[test]
     fn a_reason_has_its_numbers() {

@@ -62,13 +62,13 @@ impl Cursor {
     pub(crate) fn place(&self, source: &Source, log: &Log) -> io::Result<Option<u64>> {
         let place = self.seen.logs.get(&source.id).and_then(|logs| logs.get(source.stream_name()));
         let end = log.end()?;
-        let is_same = |place: &&Place| place.file == log.id().number() && place.offset <= end;
+        let is_same = |place: &&Place| place.file == log.id().inode() && place.offset <= end;
         Ok(place.filter(is_same).map(|place| place.offset))
     }
 
     /// This log was seen up to `offset`.
     pub(crate) fn set(&mut self, source: &Source, log: &Log, offset: u64) {
-        let place = Place { offset, file: log.id().number() };
+        let place = Place { offset, file: log.id().inode() };
         let logs = self.seen.logs.entry(source.id).or_default();
         logs.insert(source.stream_name().to_owned(), place);
     }

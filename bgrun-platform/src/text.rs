@@ -117,6 +117,22 @@ mod tests {
     }
 
     #[test]
+    fn sizes_are_short() {
+        for (bytes, text) in [
+            (0, "0B"),
+            (999, "999B"),
+            (1000, "1K"),
+            (999 << 10, "999K"),
+            (20 << 20, "20.0M"),
+            (612 << 20, "612M"),
+            (3 << 29, "1.5G"),
+            (5 << 40, "5.0T"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
     fn durations_are_short() {
         for (seconds, text) in [
             (0, "0s"),

@@ -134,15 +134,9 @@ impl FileId {
         Ok(Self { device: stat.st_dev, inode: stat.st_ino })
     }
 
-    /// Its number in its file system.
+    /// Tells it from the other files of its file system, as long as it is there.
     #[must_use]
     pub fn inode(self) -> u64 {
-        self.inode
-    }
-
-    /// Tells it from the other files of its disk, as long as it is there.
-    #[must_use]
-    pub fn number(self) -> u64 {
         self.inode
     }
 
