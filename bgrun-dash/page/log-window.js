@@ -142,7 +142,7 @@ export class LogWindow {
     const total = this.#top(count);
     const scale = this.#scale(total);
     this.#sizer.style.height = `${total * scale}px`;
-    if (this.follow) this.element.scrollTop = this.element.scrollHeight;
+    if (this.follow) this.#scrollToEnd();
     const at = this.element.scrollTop / scale;
     const from = Math.max(0, this.#rowAt(at) - MARGIN);
     const to = Math.min(count, this.#rowAt(at + this.element.clientHeight) + MARGIN);
@@ -163,7 +163,13 @@ export class LogWindow {
       }
     }
     this.#block.style.transform = `translateY(${this.#top(from) - at + this.element.scrollTop}px)`;
-    if (this.follow) this.element.scrollTop = this.element.scrollHeight;
+    if (this.follow) this.#scrollToEnd();
+  }
+
+  /** Its scroll event comes later, and is not the reader's, who may have left meanwhile. */
+  #scrollToEnd() {
+    this.element.scrollTop = this.element.scrollHeight;
+    this.#lastTop = this.element.scrollTop;
   }
 
   #atEnd() {
@@ -182,7 +188,7 @@ export class LogWindow {
     const { scrollTop } = this.element;
     const isUp = scrollTop < this.#lastTop - 1;
     // A smooth scroll up begins with less than a pixel, and is not the way back to the end.
-    const isDown = scrollTop >= this.#lastTop;
+    const isDown = scrollTop > this.#lastTop;
     this.#lastTop = scrollTop;
     if (this.follow && isUp && !this.#atEnd()) this.#leave();
     else if (!this.follow && isDown && this.#atEnd()) this.toEnd();
