@@ -21,9 +21,8 @@ pub(crate) struct Came {
     pub(crate) stderr: String,
 }
 
-/// Each exit code of the tools, and the status with which it is answered.
-const STATUSES: [(i32, StatusCode); 11] = [
-    (0, StatusCode::OK),
+/// Each exit code of a tool that failed, and the status with which that is answered.
+const STATUSES: [(i32, StatusCode); 10] = [
     (1, StatusCode::INTERNAL_SERVER_ERROR),
     (2, StatusCode::UNPROCESSABLE_ENTITY),
     (3, StatusCode::CONFLICT),
@@ -36,7 +35,8 @@ const STATUSES: [(i32, StatusCode); 11] = [
     (127, StatusCode::UNPROCESSABLE_ENTITY),
 ];
 
-/// The status that an exit code is answered with.
+/// The status of a problem of a tool that ended so. That it was content makes it no success: what
+/// it printed was of no use.
 pub(crate) fn status(exit: Option<i32>) -> StatusCode {
     let found = STATUSES.iter().find(|(code, _)| Some(*code) == exit);
     found.map_or(StatusCode::INTERNAL_SERVER_ERROR, |(_, status)| *status)
@@ -197,8 +197,8 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_exit_is_never_a_success() {
-        for exit in [None, Some(77), Some(-1), Some(125)] {
+    fn a_problem_is_never_a_success() {
+        for exit in [None, Some(77), Some(-1), Some(125), Some(0)] {
             assert_eq!(status(exit), StatusCode::INTERNAL_SERVER_ERROR);
         }
     }
