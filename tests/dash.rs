@@ -176,6 +176,25 @@ fn the_last_words_are_of_the_run_that_ended_and_of_no_other() {
 }
 
 #[test]
+fn a_start_that_is_waited_for_says_why_the_program_ended() {
+    let home = Home::new();
+    let dashboard = Dashboard::start(&home);
+    let start = |script: &str| {
+        let spec = json!({"name": "dies", "argv": ["sh", "-c", script]});
+        dashboard.ask("POST /api/start?wait=true&force=true", &spec)
+    };
+    let reply = start("echo hint: out of luck >&2; exit 4");
+    assert_eq!(reply.status, 422, "{reply:?}");
+    let error = reply.error();
+    assert!(error.starts_with("ended before it had lived for 1s: exit code 4"), "{error}");
+    assert!(error.ends_with("\nhint: out of luck"), "{error}");
+    assert_eq!(reply.json()["hint"], "bgrun logs dies");
+    let silent = start("exit 4");
+    assert_eq!((silent.status, silent.error().lines().count()), (422, 1), "{silent:?}");
+    assert_eq!(start("exec sleep 60").status, 200);
+}
+
+#[test]
 fn details_show_the_tree() {
     let home = Home::new();
     home.start("tree", ["sh", "-c", "sleep 60 & wait"]);

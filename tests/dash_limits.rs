@@ -76,6 +76,27 @@ fn a_body_that_never_ends_is_given_up() {
 }
 
 #[test]
+fn a_body_that_is_announced_too_large_is_refused_before_it_comes() {
+    let home = Home::new();
+    let dashboard = Dashboard::start(&home);
+    let (host, authorization) = (dashboard.host(), dashboard.authorization());
+    for length in ["65537", "1000000000000"] {
+        let mut stream = dashboard.connect();
+        let head = format!(
+            "POST /api/start HTTP/1.1\r\n{host}\r\n{authorization}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{{"
+        );
+        let begun = Instant::now();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).unwrap();
+        assert_eq!(&start, b"HTTP/1.1 413", "{length}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{length} {:?}", begun.elapsed());
+    }
+    assert!(home.all().is_empty());
+}
+
+#[test]
 fn what_is_too_large_is_refused() {
     let home = Home::new();
     let dashboard = Dashboard::start(&home);

@@ -191,6 +191,30 @@ fn a_login_url_lets_one_browser_in_once() {
 }
 
 #[test]
+fn a_cookie_is_good_for_the_next_dashboard_until_the_token_is_another() {
+    let home = Home::new();
+    let port = free_port().to_string();
+    let start = || Dashboard::of(&home, home.verb("dash", ["--port", &port]).spawn());
+    let first = start();
+    let cookie = first.login();
+    let status = |dashboard: &Dashboard| {
+        dashboard.send("GET /api/version", &[&dashboard.host(), &cookie], "").status
+    };
+    assert_eq!(status(&first), 200);
+    let old = first.token.clone();
+    drop(first);
+    let second = start();
+    assert_eq!((status(&second), &second.token), (200, &old), "pages go on");
+    drop(second);
+    std::fs::remove_file(home.state().join("dash.token")).unwrap();
+    let third = start();
+    assert_ne!(third.token, old);
+    assert_eq!(status(&third), 401);
+    let cookie = third.login();
+    assert_eq!(third.send("GET /api/version", &[&third.host(), &cookie], "").status, 200);
+}
+
+#[test]
 fn the_token_is_its_owners() {
     let home = Home::new();
     let dashboard = Dashboard::start(&home);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use bgrun_platform::text;
 use bgrun_store::{KeepAlive, selection};
 use hyper::StatusCode;
 use serde::Deserialize;
@@ -16,6 +17,9 @@ use crate::extract::{Asked, Name, Nothing, Sent};
 use crate::state::Dashboard;
 use crate::undo::{self, Undo};
 use crate::{processes, verbs};
+
+/// So many bytes of what a program said before it ended are handed on.
+const MOST_SAID: usize = 4096;
 
 /// How a start is meant.
 #[derive(Debug, Default, Deserialize)]
@@ -56,7 +60,26 @@ pub(crate) async fn run(spec: &Value, flags: &[&str]) -> Result<Value, Problem> 
     let mut arguments = vec!["-", "--json"];
     arguments.extend(flags);
     let input = Value::from(vec![spec.clone()]).to_string();
-    verbs::run("bgrun-run", &arguments, input).await?.only()
+    let came = verbs::run("bgrun-run", &arguments, input).await?;
+    came.only().map_err(|problem| of_program(problem, &came))
+}
+
+/// That a program ended while it was waited for is no fault of ours; what it said of that goes
+/// with the answer.
+fn of_program(mut problem: Problem, came: &verbs::Came) -> Problem {
+    if problem.error.starts_with("ended before it ") {
+        problem.status = StatusCode::UNPROCESSABLE_ENTITY;
+        let (said, _) = came.around(&problem.error);
+        let mut from = said.len().saturating_sub(MOST_SAID);
+        while !said.is_char_boundary(from) {
+            from += 1;
+        }
+        let said: Vec<_> = said[from..].lines().map(text::safe).collect();
+        if !said.is_empty() {
+            problem.error += &format!("; the last it wrote to stderr:\n{}", said.join("\n"));
+        }
+    }
+    problem
 }
 
 /// Starts the stored process `name`; answers its record.

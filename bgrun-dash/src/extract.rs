@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use bgrun_store::name;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::StatusCode;
+use hyper::body::Body;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
@@ -82,13 +83,18 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let too_large = || {
+            let error = format!("the body is larger than {LARGEST_BODY} bytes");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error)
+        };
+        // Who says beforehand how much will come is not waited for.
+        if request.body().size_hint().lower() > LARGEST_BODY as u64 {
+            return Err(too_large());
+        }
         let body = Limited::new(request.into_body(), LARGEST_BODY);
         match tokio::time::timeout(BODY_TAKES, body.collect()).await {
             Ok(Ok(collected)) => Ok(Self(collected.to_bytes().into())),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                let error = format!("the body is larger than {LARGEST_BODY} bytes");
-                Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error))
-            }
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
             Ok(Err(_)) => Err(Problem::bad("the body is cut off")),
             Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body takes too long")),
         }

@@ -31,6 +31,17 @@ pub(crate) struct Instance {
     /// What its cookies are worth; the next dashboard of this home takes it over, so that
     /// pages need not log in again.
     pub(crate) session: String,
+    /// The token that was good then: with another one, whoever was let in before is not any more.
+    #[serde(default)]
+    pub(crate) token: String,
+}
+
+impl Instance {
+    /// The session to go on with, if `token` is still the one it was given for.
+    pub(crate) fn session_of(self, token: &str) -> Option<String> {
+        let is_good = self.session.len() == 64 && access::is_same(&self.token, token);
+        is_good.then_some(self.session)
+    }
 }
 
 /// What is found in a home.

@@ -79,17 +79,18 @@ fn ready(
     listeners: &[TcpListener],
     lock: &Lock,
 ) -> anyhow::Result<Arc<Dashboard>> {
-    let session = match instance::told(home) {
-        Some(before) if before.session.len() == 64 => before.session,
-        _ => access::secret()?,
+    let token = access::token(home)?;
+    let session = match instance::told(home).and_then(|before| before.session_of(&token)) {
+        Some(session) => session,
+        None => access::secret()?,
     };
-    let access = Access::new(access::token(home)?, session.clone());
+    let access = Access::new(token.clone(), session.clone());
     let ticket = access.issue()?;
     let gate =
         Gate { port, allowed_hosts: args.allow_host.clone(), read_only: args.read_only, access };
     let address = listeners.first().context("no address")?.local_addr()?;
     let pid = std::process::id();
-    instance::tell(home, &Instance { pid, port, address, session })?;
+    instance::tell(home, &Instance { pid, port, address, session, token })?;
     lock.write_line(&pid.to_string()).context("write dash.lock")?;
     let url = instance::url(port, &login::path(&ticket));
     instance::say(&url)?;

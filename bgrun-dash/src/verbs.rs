@@ -21,9 +21,8 @@ pub(crate) struct Came {
     pub(crate) stderr: String,
 }
 
-/// Each exit code of the tools, and the status with which it is answered.
-const STATUSES: [(i32, StatusCode); 11] = [
-    (0, StatusCode::OK),
+/// Each exit code of a tool that failed, and the status with which that is answered.
+const STATUSES: [(i32, StatusCode); 10] = [
     (1, StatusCode::INTERNAL_SERVER_ERROR),
     (2, StatusCode::UNPROCESSABLE_ENTITY),
     (3, StatusCode::CONFLICT),
@@ -36,7 +35,8 @@ const STATUSES: [(i32, StatusCode); 11] = [
     (127, StatusCode::UNPROCESSABLE_ENTITY),
 ];
 
-/// The status that an exit code is answered with.
+/// The status of a problem of a tool that ended so. That it was content makes it no success: what
+/// it printed was of no use.
 pub(crate) fn status(exit: Option<i32>) -> StatusCode {
     let found = STATUSES.iter().find(|(code, _)| Some(*code) == exit);
     found.map_or(StatusCode::INTERNAL_SERVER_ERROR, |(_, status)| *status)
@@ -79,13 +79,9 @@ impl Came {
     /// Why it failed, by what it said: its first line, and its hint.
     pub(crate) fn problem(&self) -> Problem {
         let mut problem = Problem::new(status(self.exit), "");
-        for line in self.stderr.lines() {
-            if let Some(hint) = line.strip_prefix("hint: ") {
-                problem.hint.get_or_insert_with(|| hint.to_owned());
-            } else if problem.error.is_empty() {
-                problem.error = without_tool(line).to_owned();
-            }
-        }
+        let mut words = self.stderr.lines().filter(|line| !line.starts_with(HINT));
+        problem.error = words.next().map(without_tool).unwrap_or_default().to_owned();
+        problem.hint = hint_in(&self.stderr);
         if problem.error.is_empty() {
             problem.error = match self.exit {
                 Some(code) => format!("the tool ended with exit code {code} and said nothing"),
@@ -93,6 +89,13 @@ impl Came {
             };
         }
         problem
+    }
+
+    /// What stands on its stderr before the line in which it tells of `error`, as the last words of a
+    /// program that it waited for, and what stands there from that line on.
+    pub(crate) fn around(&self, error: &str) -> (&str, &str) {
+        let told = self.stderr.rfind(error).and_then(|at| self.stderr[..at].rfind("bgrun-"));
+        self.stderr.split_at(told.unwrap_or_default())
     }
 
     /// What it printed, if it was done.
@@ -118,7 +121,7 @@ impl Came {
     ///
     /// # Errors
     /// It failed, or that object has an error; its `exit` decides then.
-    pub(crate) fn only(self) -> Result<Value, Problem> {
+    pub(crate) fn only(&self) -> Result<Value, Problem> {
         let printed: Value = serde_json::from_slice(&self.stdout).unwrap_or_default();
         let one = match printed {
             Value::Array(mut all) if !all.is_empty() => all.swap_remove(0),
@@ -136,12 +139,20 @@ impl Came {
         let mut problem = self.problem();
         if let Some(error) = one["error"].as_str() {
             error.clone_into(&mut problem.error);
+            problem.hint = hint_in(self.around(error).1);
         }
         if let Some(exit) = one["exit"].as_i64().and_then(|exit| i32::try_from(exit).ok()) {
             problem.status = status(Some(exit));
         }
         Err(problem)
     }
+}
+
+/// What a way out begins with.
+const HINT: &str = "hint: ";
+
+fn hint_in(stderr: &str) -> Option<String> {
+    stderr.lines().find_map(|line| line.strip_prefix(HINT)).map(str::to_owned)
 }
 
 /// A line of stderr without the name of the tool before it, and without the place of the one
@@ -169,8 +180,25 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_exit_is_never_a_success() {
-        for exit in [None, Some(77), Some(-1), Some(125)] {
+    fn the_words_of_a_program_are_not_those_of_the_tool() {
+        let error = "ended before it had lived for 1s: exit code 4";
+        let stdout = json!([{"name": "web", "error": error, "exit": 1}]).to_string().into();
+        // A last line without an end is continued by the tool.
+        for said in ["hint: mine\n", "hint: mine\nbgrun-run: web: no\n", "hint: mine"] {
+            let stderr = format!("{said}bgrun-run: web: {error}\nhint: bgrun logs web\n");
+            let came = Came { exit: Some(1), stdout: Vec::clone(&stdout), stderr };
+            assert_eq!(came.around(error).0, said);
+            let problem = came.only().expect_err("it failed");
+            assert_eq!(
+                (problem.error.as_str(), problem.hint.as_deref()),
+                (error, Some("bgrun logs web"))
+            );
+        }
+    }
+
+    #[test]
+    fn a_problem_is_never_a_success() {
+        for exit in [None, Some(77), Some(-1), Some(125), Some(0)] {
             assert_eq!(status(exit), StatusCode::INTERNAL_SERVER_ERROR);
         }
     }
