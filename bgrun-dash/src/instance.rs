@@ -208,7 +208,8 @@ mod tests {
         let stranger = directory.path().join("stranger");
         std::fs::write(&stranger, "untouched").expect("write");
         let address = SocketAddr::from(([127, 0, 0, 1], 3000));
-        let mut instance = Instance { pid: 1, port: 3000, address, session: "s".into() };
+        let (session, token) = ("s".into(), "t".into());
+        let mut instance = Instance { pid: 1, port: 3000, address, session, token };
         let fill = |beside: &Path| std::fs::write(beside, "left over, for all to read");
         let lead_away = |beside: &Path| std::os::unix::fs::symlink(&stranger, beside);
         let leave: [&dyn Fn(&Path) -> std::io::Result<()>; 2] = [&fill, &lead_away];
