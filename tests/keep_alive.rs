@@ -246,7 +246,7 @@ fn vanished(home: &Home, limit: &str) -> String {
     let policy = ["--keep-alive", "--backoff", "10ms..50ms", "--max-restarts", limit];
     home.verb("run", ["web"]).args(policy).args(["--", &script]).ok();
     home.until_out("web", "ready");
-    std::fs::rename(&script, home.at("away")).unwrap();
+    std::fs::rename(&script, home.at("away")).expect("it can be moved");
     Life::of(home.ls("web").pid()).kill();
     script
 }

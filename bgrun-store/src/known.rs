@@ -72,7 +72,7 @@ impl Known {
         }
         let is_there = |path: &std::path::Path| path.try_exists().unwrap_or(true);
         if !is_there(&home.database())
-            && !home.older_database().is_some_and(|path| is_there(&path))
+            && home.older_database().is_none_or(|path| !is_there(&path))
             && home.locks().is_empty()
         {
             return Ok(Self::default());
