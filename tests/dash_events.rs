@@ -218,3 +218,47 @@ impl Opened {
         times
     }
 }
+
+/// A dashboard whose looks take so many seconds, in which nothing is done.
+fn slow(home: &Home, seconds: &str) -> Dashboard {
+    let tools = home.copy_tools("slow");
+    std::fs::rename(tools.join("bgrun-ls"), tools.join("quick-ls")).expect("moved");
+    let script = format!("#!/bin/sh\nsleep {seconds}\nexec \"${{0%/*}}/quick-ls\" \"$@\"\n");
+    home.script("slow/bgrun-ls", &script);
+    let port = free_port().to_string();
+    let dash = home.call(tools.join("bgrun-dash")).args(["--port", &port]);
+    Dashboard::of(home, dash.spawn())
+}
+
+#[test]
+fn a_look_that_only_waits_is_followed_by_the_next() {
+    let home = Home::new();
+    let dashboard = slow(&home, "1");
+    let mut events = dashboard.events("?looking=false", &[]);
+    assert_eq!(events.following().kind, "list");
+    let begun = std::time::Instant::now();
+    for name in ["one", "two", "three"] {
+        home.start_sleep(name);
+        events.until(|event| has(event, name, "running"));
+    }
+    // By the time that a look takes, and not by the work in it, each rest would be 19 s.
+    assert!(begun.elapsed() < Duration::from_secs(45), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_page_hears_that_the_dashboard_lives_while_it_looks() {
+    let home = Home::new();
+    let dashboard = slow(&home, "50");
+    let mut stream = dashboard.connect();
+    let (host, authorization) = (dashboard.host(), dashboard.authorization());
+    let head = format!("GET /api/events HTTP/1.1\r\n{host}\r\n{authorization}\r\n\r\n");
+    std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut heard = Vec::new();
+    while !heard.ends_with(b"event: ping\ndata: {}\n\n\r\n") {
+        let mut bytes = [0; 1024];
+        let length = std::io::Read::read(&mut stream, &mut bytes).expect("it says something");
+        assert!(length > 0, "{}", String::from_utf8_lossy(&heard));
+        heard.extend_from_slice(&bytes[..length]);
+    }
+}

@@ -171,10 +171,10 @@ impl Hub {
         self.lock().picture.pids().collect()
     }
 
-    /// A sign of life.
+    /// A sign of life, for those too that wait for their first event.
     pub(crate) fn ping(&self) {
         let ping = Bytes::from_static(b"event: ping\ndata: {}\n\n");
-        self.lock().send(&ping);
+        self.lock().clients.retain(|client| client.sender.try_send(ping.clone()).is_ok());
     }
 
     pub(crate) fn history<T>(&self, read: impl FnOnce(&History) -> T) -> T {

@@ -7,9 +7,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bgrun_platform::Pidfd;
 use bgrun_platform::logs::Growth;
-use bgrun_platform::tool;
+use bgrun_platform::{Pidfd, clock, tool};
 use bgrun_store::Home;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
@@ -27,6 +26,8 @@ const PING: Duration = Duration::from_secs(10);
 /// After a look that took a second of processor time no other follows for so many: in
 /// the worst storm of changes a twentieth of a core is spent.
 const REST: u32 = 19;
+/// Nobody is left with an old picture for longer, whatever a look took.
+const LONGEST_REST: Duration = Duration::from_secs(5);
 /// So many descriptors are held for deaths; the others are seen a second later.
 const MOST_HELD: usize = 2048;
 
@@ -43,11 +44,11 @@ pub(crate) async fn forever(home: Home, hub: Arc<Hub>) {
             pinged = Instant::now();
             continue;
         }
-        let begun = Instant::now();
-        look(&hub).await;
+        let (begun, spent) = (Instant::now(), clock::spent());
+        meanwhile_pinging(&hub, &mut pinged, look(&hub)).await;
         let pids = hub.pids();
         held.hold(&pids);
-        let may_look_again = begun + begun.elapsed() * (REST + 1);
+        let may_look_again = Instant::now() + rest(clock::spent().saturating_sub(spent));
         let sampled_at = begun + SAMPLING;
         loop {
             let audience = hub.audience();
@@ -62,8 +63,9 @@ pub(crate) async fn forever(home: Home, hub: Arc<Hub>) {
                 () = tokio::time::sleep_until(next) => false,
             };
             if is_news {
-                tokio::time::sleep_until(may_look_again.max(Instant::now() + SETTLING).into())
-                    .await;
+                let until = may_look_again.max(Instant::now() + SETTLING);
+                let pause = tokio::time::sleep_until(until.into());
+                meanwhile_pinging(&hub, &mut pinged, pause).await;
                 break;
             }
             if pinged.elapsed() >= PING {
@@ -72,6 +74,26 @@ pub(crate) async fn forever(home: Home, hub: Arc<Hub>) {
             }
             if audience == Audience::Looks && Instant::now() >= sampled_at {
                 break;
+            }
+        }
+    }
+}
+
+/// How long after a look that took so much processor time no other follows. What else is done
+/// meanwhile counts too, which the longest rest makes bearable.
+fn rest(spent: Duration) -> Duration {
+    (spent * REST).min(LONGEST_REST)
+}
+
+/// Does `work`; pages hear that we live, however long that takes on a busy machine.
+async fn meanwhile_pinging(hub: &Hub, pinged: &mut Instant, work: impl Future<Output = ()>) {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            () = &mut work => return,
+            () = tokio::time::sleep_until((*pinged + PING).into()) => {
+                hub.ping();
+                *pinged = Instant::now();
             }
         }
     }
@@ -144,4 +166,18 @@ fn watch(home: &Home, changed: Arc<Notify>) -> std::io::Result<()> {
         }
     };
     std::thread::Builder::new().name("news".into()).spawn(sleep).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_is_long_after_much_work_and_never_too_long() {
+        for (spent_ms, rest_ms) in [(0, 0), (10, 190), (200, 3800), (1000, 5000), (60_000, 5000)] {
+            assert_eq!(rest(Duration::from_millis(spent_ms)), Duration::from_millis(rest_ms));
+        }
+        // A page thinks that it is alone after 25 seconds (SILENCE_MS of events.js).
+        assert!(PING + LONGEST_REST < Duration::from_secs(25));
+    }
 }
