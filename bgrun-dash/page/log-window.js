@@ -19,6 +19,7 @@ export class LogWindow {
   #rowHeight = 20;
   #columns = 80;
   #pending = false;
+  #lastTop = 0;
   follow = true;
   wrap = false;
   /** Called when the reader leaves or comes back to the end. */
@@ -163,7 +164,10 @@ export class LogWindow {
       }
     }
     this.#block.style.transform = `translateY(${this.#top(from) - at + this.element.scrollTop}px)`;
-    if (this.follow) this.element.scrollTop = this.element.scrollHeight;
+    if (!this.follow) return;
+    this.element.scrollTop = this.element.scrollHeight;
+    // What is told of this later is no way to the end that the reader went.
+    this.#lastTop = this.element.scrollTop;
   }
 
   #atEnd() {
@@ -177,12 +181,11 @@ export class LogWindow {
     this.onFollow(false);
   }
 
-  #lastTop = 0;
   #scrolled() {
     const { scrollTop } = this.element;
     const isUp = scrollTop < this.#lastTop - 1;
     // A smooth scroll up begins with less than a pixel, and is not the way back to the end.
-    const isDown = scrollTop >= this.#lastTop;
+    const isDown = scrollTop > this.#lastTop;
     this.#lastTop = scrollTop;
     if (this.follow && isUp && !this.#atEnd()) this.#leave();
     else if (!this.follow && isDown && this.#atEnd()) this.toEnd();
