@@ -330,6 +330,11 @@ fn a_log_that_is_opened_while_the_dashboard_is_away_is_read_when_it_is_back() {
     browser.until(&format!("{LAST} === 'and on'"));
 }
 
+/// Whether the lines have not moved for a while, whatever is written.
+const STANDS_STILL: &str = "(() => { const { scrollTop } = document.querySelector('.log-view'); \
+    if (scrollTop !== window.place) { window.place = scrollTop; window.since = performance.now(); } \
+    return performance.now() - window.since > 300 })()";
+
 #[test]
 fn a_log_that_grows_is_read_back_with_the_keys() {
     let home = Home::new();
@@ -346,6 +351,8 @@ fn a_log_that_grows_is_read_back_with_the_keys() {
         browser
             .until("/new lines?/.test(document.querySelector('.fresh:not([hidden])').textContent)");
         assert_eq!(browser.script(&format!("return {follows}"), &[]), "false");
+        // A scroll that is under way would be taken for another key; then it stands still.
+        browser.until(STANDS_STILL);
         browser.press([key::END]);
     }
     assert_eq!(browser.complaints(), Vec::<String>::new());

@@ -19,6 +19,7 @@ export class LogWindow {
   #rowHeight = 20;
   #columns = 80;
   #pending = false;
+  #lastTop = 0;
   follow = true;
   wrap = false;
   /** Called when the reader leaves or comes back to the end. */
@@ -183,7 +184,6 @@ export class LogWindow {
     this.onFollow(false);
   }
 
-  #lastTop = 0;
   #scrolled() {
     const { scrollTop } = this.element;
     const isUp = scrollTop < this.#lastTop - 1;
