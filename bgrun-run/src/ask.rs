@@ -268,7 +268,6 @@ mod tests {
             &["web", "-e", "A", "--", "x"],
             &["web", "-e", "=b", "--", "x"],
             &["web", "-", "api"],
-            &["--group", "", "web"],
         ] {
             assert!(asked(words).is_err(), "{words:?}");
         }

@@ -158,12 +158,25 @@ mod tests {
 
     #[test]
     fn a_name_may_contain_parentheses_and_spaces() {
-        let line = b"812 (a) (b 1 2) S 1 812 811 0 -1 4194304 97 12 0 0 3 4 5 6 20 0 7 0 12345 2830336 195 18446744073709551615 1 1 0";
+        let line = b"812 (a) (b 1 2) S 1 812 811 0 -1 4194304 97 12 0 0 3 4 5 6 20 0 7 0 12345 2830336 195 18446744073709551615 1 1 0 0 0 0 0 0";
         let stat = Stat::parse(812, line).expect("parse");
         assert_eq!(stat.name, b"a) (b 1 2");
         assert_eq!((stat.parent, stat.group, stat.state), (1, 812, b'S'));
         assert_eq!((stat.cpu_ticks, stat.threads), (18, 7));
         assert_eq!((stat.start_ticks, stat.resident_pages), (12345, 195));
+        assert!(!stat.is_ending);
+    }
+
+    #[test]
+    fn who_was_killed_or_is_taken_down_is_ending() {
+        let line = |flags: u64, pending: u64| {
+            let fields =
+                "97 12 0 0 3 4 5 6 20 0 7 0 12345 2830336 195 18446744073709551615 1 1 0 0 0";
+            let line = format!("812 (a) R 1 812 811 0 -1 {flags} {fields} {pending} 0 0 0");
+            Stat::parse(812, line.as_bytes()).expect("parse").is_ending
+        };
+        assert!(!line(4_194_304, 0) && !line(4_194_304, 1 << 14));
+        assert!(line(4_194_304 | EXITING, 0) && line(4_194_304, KILLED));
     }
 
     #[test]
