@@ -142,7 +142,8 @@ export class LogSource {
 
   /** Adds lines before (-1) or behind (1) those of `around`. */
   async widen(stream, by) {
-    if (stream.busy || this.closed) return;
+    // A scroll may be told after its lines were left.
+    if (stream.busy || this.closed || !stream.range) return;
     const { from, to } = stream.range;
     const mine = this.visit;
     stream.busy = true;
