@@ -43,7 +43,7 @@ fn a_port_is_ready_when_the_tree_listens() {
     let record = start(&home, "web", "port", &script);
     assert_eq!(record["ready_probe"], "port");
     assert_eq!((&record["ready"], &record["ready_at"]), (&json!(false), &Value::Null));
-    assert_eq!(probers(record.supervisor()).len(), 1);
+    eventually("somebody looks", || probers(record.supervisor()).len() == 1);
     let wait = home.verb("wait", ["web", "--for", "ready"]).spawn();
     holds_for(A_MOMENT, "it is not ready", || !is_ready(&home, "web") && wait.life.is_alive());
     assert!(home.verb("ls", [""; 0]).ok().out().contains("running (not ready)"));

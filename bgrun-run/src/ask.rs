@@ -75,11 +75,16 @@ pub(crate) struct Ask {
     pub(crate) is_selector: bool,
 }
 
-/// What stands on stdin, if the command line says that it is to be read.
+/// Reads the command line, and stdin if it says so: the second answer is what stood there.
 ///
 /// # Errors
-/// It cannot be read.
-pub(crate) fn input(args: &Args) -> anyhow::Result<Option<Vec<u8>>> {
+/// It makes no sense; nothing has been touched then.
+pub(crate) fn read(args: &Args) -> anyhow::Result<(Vec<Ask>, Option<Vec<u8>>)> {
+    let input = input(args)?;
+    Ok((understood(args, input.as_deref())?, input))
+}
+
+fn input(args: &Args) -> anyhow::Result<Option<Vec<u8>>> {
     if args.names != ["-"] {
         return Ok(None);
     }
@@ -88,11 +93,7 @@ pub(crate) fn input(args: &Args) -> anyhow::Result<Option<Vec<u8>>> {
     Ok(Some(input))
 }
 
-/// Reads the command line, and the `input` that it tells of.
-///
-/// # Errors
-/// It makes no sense; nothing has been touched then.
-pub(crate) fn read(args: &Args, input: Option<&[u8]>) -> anyhow::Result<Vec<Ask>> {
+fn understood(args: &Args, input: Option<&[u8]>) -> anyhow::Result<Vec<Ask>> {
     if let Some(input) = input {
         return from_stdin(args, input);
     }
@@ -239,7 +240,7 @@ mod tests {
     use clap::Parser;
 
     fn asked(words: &[&str]) -> anyhow::Result<Vec<Ask>> {
-        read(&Args::try_parse_from([&["bgrun-run"], words].concat())?, None)
+        understood(&Args::try_parse_from([&["bgrun-run"], words].concat())?, None)
     }
 
     #[test]

@@ -36,8 +36,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<Exit> {
-    let input = ask::input(&args)?;
-    let asks = ask::read(&args, input.as_deref())?;
+    let (asks, input) = ask::read(&args)?;
     if args.print_env {
         return variables::print(&args, &asks);
     }

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::os::fd::AsFd;
 
 use bgrun_platform::tool::{Exit, Failure};
-use bgrun_platform::{Pidfd, sibling, spawn};
+use bgrun_platform::{Pidfd, descriptors, sibling, spawn};
 use bgrun_run::{AGENT, SUPERVISOR};
 use bgrun_store::{Store, variables};
 
@@ -57,7 +57,7 @@ pub(crate) fn hand_over(
     }));
     // Not this tool's own streams: who writes into the logs belongs to the tree.
     let null = File::options().read(true).write(true).open("/dev/null")?;
-    let stdin = input.map(spawn::holding).transpose()?;
+    let stdin = input.map(descriptors::holding).transpose()?;
     let program = sibling::path(SUPERVISOR);
     let pid = spawn::detached(
         &program,

@@ -1,9 +1,22 @@
-//! The descriptors a tool starts with.
+//! The descriptors a tool starts with, and those it gives to another.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Seek, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
 
 use rustix::fs::{CWD, Mode, OFlags};
+
+/// A file without a name that holds `text`, at its beginning: for the stdin of a program.
+///
+/// # Errors
+/// No memory or no descriptor is left.
+pub fn holding(text: &[u8]) -> io::Result<File> {
+    let file = rustix::fs::memfd_create("stdin", rustix::fs::MemfdFlags::CLOEXEC)?;
+    let mut file = File::from(file);
+    file.write_all(text)?;
+    file.rewind()?;
+    Ok(file)
+}
 
 /// Opens `/dev/null` for each of stdin, stdout and stderr that is closed, so that no
 /// file opened later gets their number.

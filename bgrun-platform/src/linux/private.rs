@@ -138,12 +138,12 @@ pub fn is_directory(path: &Path) -> Result<bool, Unsafe> {
 }
 
 /// Whether the file system of `directory` has room for so many `bytes` of this user's. One that
-/// does not say has.
+/// does not say, as ramfs, has.
 #[must_use]
 pub fn has_room(directory: &Path, bytes: u64) -> bool {
     rustix::fs::statvfs(directory).map_or(true, |found| {
         let blocks = if super::user::id() == 0 { found.f_bfree } else { found.f_bavail };
-        blocks.saturating_mul(found.f_frsize) >= bytes
+        found.f_blocks == 0 || blocks.saturating_mul(found.f_frsize) >= bytes
     })
 }
 

@@ -5,8 +5,7 @@
 //! are told from the program's.
 
 use std::ffi::{CString, OsStr, OsString};
-use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -171,18 +170,6 @@ pub fn detached(
     actions.duplicate(null.as_fd(), 2)?;
     spawn(program, arguments, environment, &actions, held)
         .map_err(|error| refused(program.to_owned(), &error))
-}
-
-/// A file without a name that holds `text`, at its beginning: for the stdin of a program.
-///
-/// # Errors
-/// No memory or no descriptor is left.
-pub fn holding(text: &[u8]) -> io::Result<File> {
-    let file = rustix::fs::memfd_create("stdin", rustix::fs::MemfdFlags::CLOEXEC)?;
-    let mut file = File::from(file);
-    file.write_all(text)?;
-    file.rewind()?;
-    Ok(file)
 }
 
 fn refused(program: PathBuf, error: &io::Error) -> Refused {
